@@ -25,6 +25,7 @@ import {
 } from "../wire/fields.ts";
 import { clientId, messageId, messageType, name } from "../wire/field_types.ts";
 import { PUBLIC_KEY_SIZE } from "../wire/protocol.ts";
+import { MAX_DEVICES } from "./account_record.ts";
 import { PACKAGE_SIZE } from "./key_package.ts";
 import {
   CHALLENGE_SIZE,
@@ -41,6 +42,12 @@ import {
   SIGNATURE_SIZE,
   uid,
 } from "./secure_protocol.ts";
+
+/** Maximum number of packages of a 3006: each costs a verification. */
+export const MAX_PACKAGES = 256;
+
+/** Maximum number of uids of a 3010. */
+export const MAX_UIDS = 1024;
 
 const publicKey = bytes(PUBLIC_KEY_SIZE);
 const signature = bytes(SIGNATURE_SIZE);
@@ -131,7 +138,10 @@ export const secureRequests = {
     label: "claim packages",
     responseLabel: "packages",
     authenticated: true,
-    request: record({ account: clientId, devices: list(deviceId) }),
+    request: record({
+      account: clientId,
+      devices: list(deviceId, MAX_DEVICES),
+    }),
     response: record({
       packages: list(record({
         device: deviceId,
@@ -145,7 +155,7 @@ export const secureRequests = {
     label: "publish packages",
     responseLabel: "published",
     authenticated: true,
-    request: record({ packages: list(keyPackage) }),
+    request: record({ packages: list(keyPackage, MAX_PACKAGES) }),
     response: record({ singleUseLeft: u16 }),
   },
   send: {
@@ -159,7 +169,10 @@ export const secureRequests = {
       account: clientId,
       recordVersion: u32,
       lifetime: u32,
-      envelopes: list(record({ device: deviceId, content: sizedBytes })),
+      envelopes: list(
+        record({ device: deviceId, content: sizedBytes }),
+        MAX_DEVICES,
+      ),
     }),
     response: record({
       taken: oneOf(...Object.values(SendingTaken)),
@@ -191,7 +204,10 @@ export const secureRequests = {
     label: "replace the record",
     responseLabel: "record replaced",
     authenticated: false,
-    request: record({ record: sizedBytes, signatures: list(signature) }),
+    request: record({
+      record: sizedBytes,
+      signatures: list(signature, MAX_DEVICES),
+    }),
     response: record({ version: u32 }),
   },
   outcome: {
@@ -199,7 +215,7 @@ export const secureRequests = {
     label: "ask for outcomes",
     responseLabel: "outcomes",
     authenticated: true,
-    request: record({ uids: list(uid) }),
+    request: record({ uids: list(uid, MAX_UIDS) }),
     response: record({
       outcomes: list(record({
         uid,

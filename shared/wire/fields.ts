@@ -149,8 +149,16 @@ export function claimedSize(reader: Reader, left: number): number {
   throw new FormatError(`${size} bytes claimed, ${left} left`);
 }
 
-/** Values of one kind until the end of the payload. */
-export function list<T>(item: Field<T>): Field<readonly T[]> {
+/**
+ * Values of one kind until the end of the payload.
+ *
+ * @param most maximum number of values to read: each takes memory beyond its
+ * bytes. Default: no limit
+ */
+export function list<T>(
+  item: Field<T>,
+  most = Infinity,
+): Field<readonly T[]> {
   return {
     shape: { kind: "list", item },
     fixedSize: undefined,
@@ -168,17 +176,22 @@ export function list<T>(item: Field<T>): Field<readonly T[]> {
         throw within(`[${index}]`, error);
       }
     },
-    read: (reader) => [...listItems(item, reader)],
+    read: (reader) => [...listItems(item, reader, most)],
   };
 }
 
 /**
  * Reads a list item by item.
  *
- * @throws {FormatError} if the bytes end within an item
+ * @throws {FormatError} if the bytes end within an item, or there are too many
  */
-function* listItems<T>(item: Field<T>, reader: Reader): Generator<T> {
+function* listItems<T>(
+  item: Field<T>,
+  reader: Reader,
+  most: number,
+): Generator<T> {
   for (let index = 0; reader.left > 0; index++) {
+    if (index === most) throw new FormatError(`more than ${most} items`);
     let value: T;
     try {
       value = item.read(reader);

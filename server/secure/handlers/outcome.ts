@@ -1,15 +1,11 @@
-import { refuse, respond } from "../response.ts";
+import { respond } from "../response.ts";
 import type { SecureHandler } from "./handler.ts";
-
-/** Uids of one request. */
-const MOST_AT_ONCE = 1024;
 
 /** 3010: what became of the device's sendings (OUT-1, OUT-2). */
 export const outcome: SecureHandler<"outcome"> = async (
   { uids },
   { session, store },
 ) => {
-  if (uids.length > MOST_AT_ONCE) return refuse("bad_format");
   const outcomes = await store.secure.outcomes(session.device.id, uids);
   return respond("outcome", {
     outcomes: uids.flatMap((uid, index) => {

@@ -7,8 +7,6 @@ import type { NewPackage } from "../../store/secure_store.ts";
 import { refuse, refuseForNow, respond } from "../response.ts";
 import type { SecureHandler } from "./handler.ts";
 
-/** Packages of one request: each costs a verification. */
-const MOST_AT_ONCE = 256;
 /** Single-use packages of one device that may wait. */
 const MOST_WAITING = 1024;
 
@@ -21,7 +19,6 @@ export const publish: SecureHandler<"publish"> = async (
   if (!rates.publications.admit(key)) {
     return refuseForNow(rates.publications.wait(key));
   }
-  if (packages.length > MOST_AT_ONCE) return refuse("bad_format");
   const published: NewPackage[] = [];
   for (const bytes of packages) {
     const { device, number, kind } = await readPackage(bytes, signingKey);

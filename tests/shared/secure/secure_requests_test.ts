@@ -290,3 +290,36 @@ Deno.test("each code is of one kind", () => {
     assertEquals(secureRequestKind(code), undefined, `${code}`);
   }
 });
+
+/** The payloads of lists, with so many items. */
+const lists: Record<
+  string,
+  (items: number) => [SecureRequestKind, Uint8Array]
+> = {
+  "3005": (items) => ["claim", new Uint8Array(16 + 16 * items)],
+  "3006": (items) => ["publish", new Uint8Array(1309 * items)],
+  "3007": (items) => ["send", new Uint8Array(48 + 20 * items)],
+  "3009": (items) => ["record", new Uint8Array(4 + 64 * items)],
+  "3010": (items) => ["outcome", new Uint8Array(16 * items)],
+};
+const limits: Record<string, number> = {
+  "3005": 255,
+  "3006": 256,
+  "3007": 255,
+  "3009": 255,
+  "3010": 1024,
+};
+
+for (const [code, payloadOf] of Object.entries(lists)) {
+  Deno.test(`a ${code} of too many items is refused before they are read`, () => {
+    const limit = limits[code] ?? 0;
+    const [kind, payload] = payloadOf(limit);
+    secureRequestCodecs[kind].decode(payload);
+    const [, longer] = payloadOf(limit + 1);
+    assertThrows(
+      () => secureRequestCodecs[kind].decode(longer),
+      FormatError,
+      `more than ${limit} items`,
+    );
+  });
+}
