@@ -98,9 +98,7 @@ export class SecureDispatcher {
   ): Promise<boolean> {
     if (!session.serves(kind, id)) return false;
     if (!session.isAuthenticated || kind === "hello") return true;
-    // STA-5: the device may have left its account's record meanwhile.
-    const device = await this.#services.store.secure.device(session.device.id);
-    return device !== undefined;
+    return await session.isCurrent(this.#services.store.secure);
   }
 
   async #handle(

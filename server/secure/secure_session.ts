@@ -10,6 +10,7 @@ import {
 } from "../../shared/secure/secure_requests.ts";
 import type { Handle, Owner, Session } from "../relay/protocol.ts";
 import type { RequestMemory } from "../relay/limits/connection_memory.ts";
+import type { SecureStore } from "../store/secure_store.ts";
 import type { Greeting } from "./greeting.ts";
 import type { SecureDispatcher } from "./secure_dispatcher.ts";
 import type { SecureRequest } from "./secure_requests.ts";
@@ -95,6 +96,17 @@ export class SecureSession implements Session<SecureRequest> {
     if (this.#device !== undefined) return equals(id, this.#device.id);
     if (kind === "hello") return true;
     return this.greeting !== undefined && !secureRequests[kind].authenticated;
+  }
+
+  /**
+   * Whether the device is one of its account still, under the key that
+   * authenticated it (STA-5): its id may be another account's by now.
+   */
+  async isCurrent(secure: Pick<SecureStore, "device">): Promise<boolean> {
+    const { id, account, signingKey } = this.device;
+    const stored = await secure.device(id);
+    return stored !== undefined && equals(stored.account, account) &&
+      equals(stored.signingKey, signingKey);
   }
 
   /** Begins a request. */

@@ -22,7 +22,7 @@ import {
   type SecureStore,
 } from "../../store/secure_store.ts";
 import { PART_SIZE } from "../../store/store_rows.ts";
-import { respond, respondInPieces } from "../response.ts";
+import { refuse, respond, respondInPieces } from "../response.ts";
 import type { SecureHandler } from "./handler.ts";
 
 /** Bytes of the messages of one response, at most. */
@@ -30,7 +30,7 @@ const RESPONSE_SIZE = 1024 * 1024;
 /** What is acknowledged is gone: the oldest that is left comes first. */
 const START = 0 as Seq;
 
-/** 3008: acknowledges messages and hands out the next, once there are any (BOX-1 to BOX-4). */
+/** 3008: acknowledges messages and hands out the next, once there are any (BOX-1 to BOX-4, STA-5). */
 export const fetch: SecureHandler<"fetch"> = async (
   { acknowledged, wait, most },
   { session, store: { secure }, now, memory },
@@ -48,6 +48,7 @@ export const fetch: SecureHandler<"fetch"> = async (
       (signal) => secure.arrival(id, lastSeq, signal),
       Math.min(wait, MAX_FETCH_WAIT) * 1000,
     );
+    if (!(await session.isCurrent(secure))) return refuse("not_authenticated");
     batch = await read();
   }
   return handOut(secure, id, batch);

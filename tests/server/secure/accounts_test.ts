@@ -5,13 +5,15 @@ import {
   type SecureIdentity,
 } from "../../../lab/harness/secure/identity.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
-import { SecurePeer } from "../../../lab/harness/secure/peer.ts";
+import { secureFrame, SecurePeer } from "../../../lab/harness/secure/peer.ts";
 import { startSecureRelay } from "../../../lab/harness/secure/secure_relay.ts";
+import { until } from "../../../lab/harness/until.ts";
 import { signRecord } from "../../../shared/secure/account_record.ts";
 import { generateSigningKey } from "../../../shared/secure/ed25519.ts";
 import {
   drawDeviceId,
   RefusalReason,
+  type Seq,
   SIGNATURE_SIZE,
 } from "../../../shared/secure/secure_protocol.ts";
 import {
@@ -390,6 +392,44 @@ testWith(
     using other = await SecurePeer.connect(line);
     await other.authenticate({ ...anna, device: device.id, signing });
     await other.ask("ping", {});
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a device's id under other keys doesn't serve its older connections (STA-5)",
+  async () => {
+    await using server = await startSecureRelay();
+    const { line, relay } = server;
+    const [anna, ben] = [await drawIdentity("anna"), await drawIdentity("ben")];
+    using peer = await SecurePeer.registered(line, anna);
+    using waiting = await SecurePeer.authenticated(line, anna);
+    using held = await SecurePeer.authenticated(line, anna);
+    const fetch = { acknowledged: 0 as Seq, wait: 50, most: 1000 };
+    const answered = held.ask("fetch", fetch);
+    await until("a held fetch", () => relay.counters.secure.held === 1);
+    const { device, signing } = await drawDevice();
+    const without = await recordAfter(anna.record, anna.identity, {
+      devices: [device],
+    });
+    await peer.ask(
+      "record",
+      await replacement(bindingOf(peer, line), without, [signing]),
+    );
+    // Ben takes the id that is free now.
+    const [bens] = ben.record.devices;
+    assert(bens !== undefined);
+    const record = await signRecord({
+      ...ben.record,
+      devices: [{ ...bens, id: anna.device }],
+    }, ben.identity);
+    const taken = { ...ben, record, device: anna.device };
+    using owner = await SecurePeer.registered(line, taken);
+    await assertRefused(NotAuthenticated, waiting.ask("fetch", fetch));
+    await assertRefused(NotAuthenticated, peer.ask("ping", {}));
+    await held.write(secureFrame("ping", {}, anna.device));
+    await assertRefused(NotAuthenticated, answered);
+    await owner.ask("ping", {});
   },
 );
 
