@@ -20,9 +20,9 @@ import { runGroup } from "./launch/run_group.ts";
 // In a bundle the store's threads load this program, and find their work here.
 import "./store/sqlite/sqlite.ts";
 import { StoreBrokenError } from "./store/store.ts";
-import { lineToPassOn } from "./secure/printed_line.ts";
-import { hasRelayKey } from "./secure/relay_key.ts";
-import { openSecurePort, type SecurePort } from "./secure/secure_port.ts";
+import { lineToPassOn } from "./secure/port/printed_line.ts";
+import { hasRelayKey } from "./secure/port/relay_key.ts";
+import { openSecurePort, type SecurePort } from "./secure/port/secure_port.ts";
 import { kindOf } from "./store/store_kinds.ts";
 import { RelayLog } from "./telemetry/log.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";

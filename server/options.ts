@@ -20,7 +20,7 @@ import { reasonOf } from "../shared/cli/reason.ts";
 import { readPortFile } from "./port_file.ts";
 import { limitFlags, limitsOf } from "./relay/limits/limit_flags.ts";
 import { readStore, storeFlags } from "./store/store_flags.ts";
-import { secureFlags, secureOptionsOf } from "./secure/secure_flags.ts";
+import { secureFlags, secureOptionsOf } from "./secure/port/secure_flags.ts";
 import { kindOf, storeKinds } from "./store/store_kinds.ts";
 import { telemetryFlags } from "./telemetry/telemetry_flags.ts";
 

@@ -7,14 +7,14 @@
 import { UsageError } from "../../shared/cli/program.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
 import { readPortFile } from "../port_file.ts";
-import { lineToPassOn } from "../secure/printed_line.ts";
+import { lineToPassOn } from "../secure/port/printed_line.ts";
 import {
   makeRelayKey,
   readRelayKey,
   type RelayKeyFiles,
   relayKeyFiles,
   switchRelayKey,
-} from "../secure/relay_key.ts";
+} from "../secure/port/relay_key.ts";
 import { isConfirmed, refused } from "./confirmation.ts";
 import type { AdminOptions } from "./options.ts";
 

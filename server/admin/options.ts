@@ -17,7 +17,7 @@ import {
 } from "../../shared/cli/flags.ts";
 import { UsageError } from "../../shared/cli/program.ts";
 import { infoFiles, parsePort } from "../../shared/folder/info_files.ts";
-import { parseName, type RelayName } from "../secure/secure_flags.ts";
+import { parseName, type RelayName } from "../secure/port/secure_flags.ts";
 import { readStore, storeFlags } from "../store/store_flags.ts";
 import { storeKinds } from "../store/store_kinds.ts";
 import { STORE_VARIABLE, type StoreAddress } from "../store/store_kind.ts";

@@ -7,8 +7,8 @@
 import { bad, type Finding, ok, warning } from "../../shared/cli/finding.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import type { ServerOptions } from "../options.ts";
-import { lineToPassOn } from "../secure/printed_line.ts";
-import { readRelayKey, relayKeyFiles } from "../secure/relay_key.ts";
+import { lineToPassOn } from "../secure/port/printed_line.ts";
+import { readRelayKey, relayKeyFiles } from "../secure/port/relay_key.ts";
 import { checkPort } from "./machine_checks.ts";
 
 /** Checks that the relay's key can be used by its owner alone, and tells the line for users. */

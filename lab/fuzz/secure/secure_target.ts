@@ -22,7 +22,7 @@ import {
 import {
   makeRelayKey,
   relayKeyFiles,
-} from "../../../server/secure/relay_key.ts";
+} from "../../../server/secure/port/relay_key.ts";
 import { inTime } from "../../../shared/cli/time.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";

@@ -12,7 +12,7 @@ import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import {
   makeRelayKey,
   relayKeyFiles,
-} from "../../../server/secure/relay_key.ts";
+} from "../../../server/secure/port/relay_key.ts";
 import { NO_LIMITS } from "../victim.ts";
 import { Violation } from "../violation.ts";
 

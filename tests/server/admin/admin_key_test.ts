@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { adminPermissions } from "../../../server/admin/launch.ts";
-import { readRelayKey } from "../../../server/secure/relay_key.ts";
+import { readRelayKey } from "../../../server/secure/port/relay_key.ts";
 import {
   formatKey,
   parseRelayLine,

@@ -8,7 +8,7 @@ import {
 import {
   makeRelayKey,
   relayKeyFiles,
-} from "../../../server/secure/relay_key.ts";
+} from "../../../server/secure/port/relay_key.ts";
 import { thisPlatform } from "../../../shared/platform/platform.ts";
 import { assertFinding } from "../../support/findings.ts";
 import { FILES, LOOPBACK, testWith } from "../../support/test_with.ts";

@@ -5,7 +5,7 @@ import {
   readRelayKey,
   relayKeyFiles,
   switchRelayKey,
-} from "../../../server/secure/relay_key.ts";
+} from "../../../server/secure/port/relay_key.ts";
 import { platforms } from "../../../shared/platform/platform.ts";
 import { seedOf, sign, verify } from "../../../shared/secure/ed25519.ts";
 import { assertMode } from "../../support/file_mode.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { relayPermissions } from "../../../server/launch/relay_permissions.ts";
 import { readServerOptions } from "../../../server/options.ts";
-import { lineToPassOn } from "../../../server/secure/printed_line.ts";
+import { lineToPassOn } from "../../../server/secure/port/printed_line.ts";
 import { UsageError } from "../../../shared/cli/program.ts";
 import { FILES, testWith } from "../../support/test_with.ts";
 

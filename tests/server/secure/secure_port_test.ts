@@ -4,12 +4,12 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import { SecurePeer } from "../../../lab/harness/secure/peer.ts";
 import { MemoryStore, startRelay } from "../../../server/mod.ts";
-import { openSecurePort } from "../../../server/secure/secure_port.ts";
+import { openSecurePort } from "../../../server/secure/port/secure_port.ts";
 import {
   makeRelayKey,
   relayKeyFiles,
   switchRelayKey,
-} from "../../../server/secure/relay_key.ts";
+} from "../../../server/secure/port/relay_key.ts";
 import { LOOPBACK_AND_FILES, testWith } from "../../support/test_with.ts";
 
 const hostname = "127.0.0.1";

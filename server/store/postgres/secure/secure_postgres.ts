@@ -53,7 +53,7 @@ import { Arrivals } from "./arrivals.ts";
 import { Expiry } from "./expiry.ts";
 import { readMail, restOfMail } from "./mail_reader.ts";
 import { highestCount } from "./tables.ts";
-import { MailWriter } from "./mail_writer.ts";
+import { MailWriter } from "./writer/mail_writer.ts";
 import { claimPackages, publishPackages } from "./packages.ts";
 
 /** Devices whose keys are cached. */

@@ -5,12 +5,12 @@
  */
 
 import { concat, equals } from "@std/bytes";
-import type { AccountId } from "../../../../shared/secure/secure_protocol.ts";
-import type { NewSending } from "../../secure_store.ts";
-import { type Query, sql } from "../connection/statement.ts";
-import { idAt } from "../packed_bytes.ts";
-import { highestCount } from "./tables.ts";
-import { type LockedDevice, Mailboxes } from "./mailboxes.ts";
+import type { AccountId } from "../../../../../shared/secure/secure_protocol.ts";
+import type { NewSending } from "../../../secure_store.ts";
+import { type Query, sql } from "../../connection/statement.ts";
+import { idAt } from "../../packed_bytes.ts";
+import { highestCount } from "../tables.ts";
+import { type LockedDevice, Mailboxes } from "../mailboxes.ts";
 
 /** A write into mailboxes. */
 export interface MailWrite {

@@ -3,18 +3,18 @@ import {
   type AccountId,
   drawUid,
   MailFlag,
-} from "../../../../shared/secure/secure_protocol.ts";
+} from "../../../../../shared/secure/secure_protocol.ts";
 import {
   MAX_MESSAGE_ID,
   type MessageId,
-} from "../../../../shared/wire/protocol.ts";
-import { NO_DEVICE } from "../../secure_store.ts";
+} from "../../../../../shared/wire/protocol.ts";
+import { NO_DEVICE } from "../../../secure_store.ts";
 import {
   isFull,
   type NewMessage,
   type Quota,
   type SendResult,
-} from "../../store.ts";
+} from "../../../store.ts";
 import type { MailGroup, MailWrite } from "./mail_group.ts";
 
 /** Stores a legacy client's message in the mailboxes of a secure account. */

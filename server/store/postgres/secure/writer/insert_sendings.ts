@@ -9,13 +9,13 @@
 import {
   type DeviceId,
   SendingState,
-} from "../../../../shared/secure/secure_protocol.ts";
-import type { NewSending } from "../../secure_store.ts";
-import type { Quota } from "../../store.ts";
-import { type Query, sql } from "../connection/statement.ts";
-import { PackedBytes } from "../packed_bytes.ts";
-import type { ReachedDevice } from "./mailboxes.ts";
-import { highestCount } from "./tables.ts";
+} from "../../../../../shared/secure/secure_protocol.ts";
+import type { NewSending } from "../../../secure_store.ts";
+import type { Quota } from "../../../store.ts";
+import { type Query, sql } from "../../connection/statement.ts";
+import { PackedBytes } from "../../packed_bytes.ts";
+import type { ReachedDevice } from "../mailboxes.ts";
+import { highestCount } from "../tables.ts";
 
 // Mailboxes are locked in the order of their devices, so that relays wait for
 // each other and never in a ring. What another transaction took meanwhile is met

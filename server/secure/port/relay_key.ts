@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { reasonOf } from "../../shared/cli/reason.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
 import {
   move,
   moveNew,
@@ -14,14 +14,20 @@ import {
   statIfThere,
   syncFolder,
   writeNewFile,
-} from "../../shared/folder/durable_files.ts";
-import { type Platform, thisPlatform } from "../../shared/platform/platform.ts";
-import { hasCode } from "../../shared/platform/system_error.ts";
+} from "../../../shared/folder/durable_files.ts";
+import {
+  type Platform,
+  thisPlatform,
+} from "../../../shared/platform/platform.ts";
+import { hasCode } from "../../../shared/platform/system_error.ts";
 import {
   generateSigningKey,
   type SigningKey,
-} from "../../shared/secure/ed25519.ts";
-import { formatKeyText, parseKeyText } from "../../shared/secure/key_text.ts";
+} from "../../../shared/secure/ed25519.ts";
+import {
+  formatKeyText,
+  parseKeyText,
+} from "../../../shared/secure/key_text.ts";
 
 /** Permissions that the file of a key must not give. */
 export const KEY_MASK = 0o077;

@@ -1,14 +1,14 @@
-import type { CommitFigures } from "../../commit_figures.ts";
-import type { NewSending, SendingResult } from "../../secure_store.ts";
-import type { NewMessage, Quota, SendResult } from "../../store.ts";
-import { PART_SIZE } from "../../store_rows.ts";
-import type { Database } from "../connection/database.ts";
-import { isTaken } from "../connection/database_errors.ts";
-import { type Batch, InboxQueue, type Job } from "../inbox_queue.ts";
+import type { CommitFigures } from "../../../commit_figures.ts";
+import type { NewSending, SendingResult } from "../../../secure_store.ts";
+import type { NewMessage, Quota, SendResult } from "../../../store.ts";
+import { PART_SIZE } from "../../../store_rows.ts";
+import type { Database } from "../../connection/database.ts";
+import { isTaken } from "../../connection/database_errors.ts";
+import { type Batch, InboxQueue, type Job } from "../../inbox_queue.ts";
 import { insertSendings, type SingleSending } from "./insert_sendings.ts";
 import { LegacyWrite } from "./legacy_write.ts";
 import { MailGroup, type MailWrite } from "./mail_group.ts";
-import type { ReachedDevice } from "./mailboxes.ts";
+import type { ReachedDevice } from "../mailboxes.ts";
 import { SendingWrite } from "./sending_write.ts";
 
 /** Maximum number of groups under way. */

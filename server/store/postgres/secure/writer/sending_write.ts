@@ -1,9 +1,9 @@
 import { equals } from "@std/bytes";
-import type { AccountId } from "../../../../shared/secure/secure_protocol.ts";
-import type { NewSending, SendingResult } from "../../secure_store.ts";
-import { isFull, type Quota } from "../../store.ts";
+import type { AccountId } from "../../../../../shared/secure/secure_protocol.ts";
+import type { NewSending, SendingResult } from "../../../secure_store.ts";
+import { isFull, type Quota } from "../../../store.ts";
 import type { FoundSending, MailGroup, MailWrite } from "./mail_group.ts";
-import type { LockedDevice, Mailboxes } from "./mailboxes.ts";
+import type { LockedDevice, Mailboxes } from "../mailboxes.ts";
 
 /** Stores a sending, in the mailboxes of all devices or in none. */
 export class SendingWrite implements MailWrite {

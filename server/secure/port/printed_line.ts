@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import {
   formatRelayLine,
   type RelayLine,
-} from "../../shared/secure/relay_line.ts";
+} from "../../../shared/secure/relay_line.ts";
 import type { RelayName } from "./secure_flags.ts";
 
 /** What stands for the host in a line as long as it isn't known. */

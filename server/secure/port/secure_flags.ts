@@ -5,10 +5,10 @@
  */
 
 import { isIP } from "node:net";
-import { type FlagValues, valueFlag } from "../../shared/cli/flags.ts";
-import { UsageError } from "../../shared/cli/program.ts";
-import { parseAddress, parsePort } from "../../shared/folder/info_files.ts";
-import { FormatError } from "../../shared/wire/format_error.ts";
+import { type FlagValues, valueFlag } from "../../../shared/cli/flags.ts";
+import { UsageError } from "../../../shared/cli/program.ts";
+import { parseAddress, parsePort } from "../../../shared/folder/info_files.ts";
+import { FormatError } from "../../../shared/wire/format_error.ts";
 
 /** The flags of the secure port. */
 export const secureFlags = {

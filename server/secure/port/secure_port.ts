@@ -1,6 +1,6 @@
-import { reasonOf } from "../../shared/cli/reason.ts";
-import { relayCredentials } from "../../shared/secure/relay_certificate.ts";
-import { type ListenOptions, listenSecurely } from "../relay/listen.ts";
+import { reasonOf } from "../../../shared/cli/reason.ts";
+import { relayCredentials } from "../../../shared/secure/relay_certificate.ts";
+import { type ListenOptions, listenSecurely } from "../../relay/listen.ts";
 import { makeRelayKey, readRelayKey, relayKeyFiles } from "./relay_key.ts";
 
 /** An open port of the secure protocol. */
