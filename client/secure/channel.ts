@@ -25,7 +25,11 @@ import type { Connected } from "../link/relays.ts";
 const HANDSHAKE_TIMEOUT = 10_000;
 
 /** Variables that add certificates to those that the runtime trusts. */
-const ROOT_VARIABLES = ["DENO_CERT", "DENO_TLS_CA_STORE"] as const;
+const ROOT_VARIABLES = [
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NODE_EXTRA_CA_CERTS",
+] as const;
 
 /**
  * Refuses a runtime that trusts more than a pinned key.

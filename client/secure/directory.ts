@@ -75,11 +75,11 @@ export class Directory {
       return { kind: "legacy", account, publicKey };
     }
     if (pinned !== undefined) {
-      return {
-        kind: "secure",
-        record: await this.#follow(pinned, record),
-        isNew: false,
-      };
+      const newest = await this.#follow(pinned, record);
+      if (!equals(account, newest.account)) {
+        throw this.#raise(pinned, "other account");
+      }
+      return { kind: "secure", record: newest, isNew: false };
     }
     return await this.#pin(name, account, record);
   }
@@ -92,7 +92,11 @@ export class Directory {
    */
   async update(account: AccountId, told: Uint8Array): Promise<AccountRecord> {
     const pinned = this.#pinned("account", account);
-    if (pinned === undefined) return await this.#read(told);
+    if (pinned === undefined) {
+      const record = await this.#read(told);
+      if (!equals(record.account, account)) throw otherAccount("asked for");
+      return record;
+    }
     this.#refuseAlarmed(pinned);
     return await this.#follow(pinned, told);
   }
@@ -119,6 +123,10 @@ export class Directory {
         );
       } else {
         this.#forget(name);
+        this.#database.run(
+          "DELETE FROM secureContacts WHERE account = ?",
+          record.account,
+        );
         this.#insert(record);
       }
     });
@@ -156,13 +164,17 @@ export class Directory {
     }
     const problem = await problemBehind(known, next);
     if (problem !== undefined) throw this.#raise(pinned, problem, next);
-    this.#database.run(
+    const isKept = this.#database.run(
       "UPDATE secureContacts SET record = ? WHERE account = ? AND record = ?",
       next.bytes,
       known.account,
       known.bytes,
-    );
-    return next;
+    ) === 1;
+    const now = isKept ? undefined : this.#pinned("account", known.account);
+    if (now === undefined) return next;
+    // Another client in the folder has kept one meanwhile.
+    this.#refuseAlarmed(now);
+    return await this.#follow(now, told);
   }
 
   /** Pins an account at first sight (REC-10, LUP-3). */
@@ -173,16 +185,12 @@ export class Directory {
   ): Promise<Found> {
     const record = await this.#read(told);
     const isAsked = record.name === name && equals(record.account, account);
-    if (!isAsked) {
-      throw new ConnectionError(
-        `The relay told a record of another account than ${name}`,
-        "Nothing was sent: tell the relay's operator",
-      );
-    }
+    if (!isAsked) throw otherAccount(name);
     const known = this.#pinned("account", account);
     if (known !== undefined) throw this.#raise(known, "other name", record);
-    this.#insert(record);
-    return { kind: "secure", record, isNew: true };
+    if (this.#insert(record)) return { kind: "secure", record, isNew: true };
+    // Another client in the folder has pinned one meanwhile.
+    return await this.lookUp(name);
   }
 
   async #read(told: Uint8Array): Promise<AccountRecord> {
@@ -215,16 +223,25 @@ export class Directory {
     return new ContactAlarmError(name, alarm);
   }
 
-  #insert({ account, name, bytes }: AccountRecord): void {
-    this.#database.run(
-      "INSERT INTO secureContacts (account, name, record) VALUES (?, ?, ?)",
+  /** Keeps a record; false if its name or account has one. */
+  #insert({ account, name, bytes }: AccountRecord): boolean {
+    return this.#database.run(
+      `INSERT INTO secureContacts (account, name, record) VALUES (?, ?, ?)
+        ON CONFLICT DO NOTHING`,
       account,
       name,
       bytes,
-    );
+    ) === 1;
   }
 
   #forget(name: string): void {
     this.#database.run("DELETE FROM secureContacts WHERE name = ?", name);
   }
+}
+
+function otherAccount(asked: string): ConnectionError {
+  return new ConnectionError(
+    `The relay told a record of another account than ${asked}`,
+    "Nothing was sent: tell the relay's operator",
+  );
 }

@@ -118,12 +118,14 @@ export class OwnAccount {
     this.#database.run("DELETE FROM secureAccount WHERE registered IS NULL");
   }
 
-  /** Notes that a relay has registered the account, and that `info.me` is written. */
+  /** Notes that a relay has registered the account. */
   registered(): void {
-    this.#database.run(
-      "UPDATE secureAccount SET registered = ?, rsaKey = NULL",
-      Date.now(),
-    );
+    this.#database.run("UPDATE secureAccount SET registered = ?", Date.now());
+  }
+
+  /** Forgets the RSA key, which `info.me` holds. */
+  forgetRsaKey(): void {
+    this.#database.run("UPDATE secureAccount SET rsaKey = NULL");
   }
 
   /** Keeps a newer record. */

@@ -12,6 +12,12 @@ import {
 } from "../../shared/secure/secure_requests.ts";
 import { UserError } from "../errors.ts";
 
+/** What a reason means to a user in the response to one kind of request. */
+interface Particular {
+  readonly meaning?: string | undefined;
+  readonly advice: string | undefined;
+}
+
 /** What each reason means to a user. */
 const meanings: Readonly<Record<RefusalReason, string>> = {
   [RefusalReason.Form]: "it finds the request malformed",
@@ -34,8 +40,31 @@ const advice: Readonly<Partial<Record<RefusalReason, string>>> = {
   [RefusalReason.Taken]: "Take another name",
   [RefusalReason.NotAuthenticated]:
     "This relay may be another one than you registered at, or have removed you",
-  [RefusalReason.Unknown]: "Names count with their capitals",
   [RefusalReason.Full]: "Try again later",
+};
+
+/** Where a reason means something else, and what a user can do. */
+const particulars: Readonly<
+  Partial<Record<SecureRequestKind, Partial<Record<RefusalReason, Particular>>>>
+> = {
+  authenticate: {
+    [RefusalReason.Unknown]: {
+      meaning: meanings[RefusalReason.NotAuthenticated],
+      advice: advice[RefusalReason.NotAuthenticated],
+    },
+  },
+  challenge: {
+    [RefusalReason.Unknown]: {
+      advice: "Is this folder registered at this relay?",
+    },
+    [RefusalReason.Taken]: {
+      meaning: "the account is a secure one already",
+      advice: "Another folder may have lifted it: use that one",
+    },
+  },
+  lookUp: {
+    [RefusalReason.Unknown]: { advice: "Names count with their capitals" },
+  },
 };
 
 /** The relay responded with 4999. */
@@ -53,10 +82,14 @@ export class RefusedError extends UserError {
     kind: SecureRequestKind,
     { reason, retryAfter, detail }: Refusal,
   ) {
-    const meaning = meanings[reason] ?? `for the unknown reason ${reason}`;
+    const particular = particulars[kind]?.[reason];
+    const meaning = particular?.meaning ?? meanings[reason] ??
+      `for the unknown reason ${reason}`;
     super(
       `The relay refused to ${actions[kind]}: ${meaning}`,
-      retryAfter > 0 ? `Try again in ${retryAfter} s` : advice[reason],
+      retryAfter > 0
+        ? `Try again in ${retryAfter} s`
+        : particular?.advice ?? advice[reason],
     );
     this.reason = reason;
     this.retryAfter = retryAfter;

@@ -23,7 +23,7 @@ const MOST_KEYS = 2;
 export function pinnedRelays(lines: readonly RelayLine[]): PinnedRelay[] {
   const relays = new Map<string, PinnedRelay>();
   for (const { key, ...address } of lines) {
-    const name = formatAddress(address);
+    const name = formatAddress(address).toLowerCase();
     const keys = [...relays.get(name)?.keys ?? [], key];
     if (keys.length > MOST_KEYS) {
       throw new UserError(
@@ -39,10 +39,18 @@ export function pinnedRelays(lines: readonly RelayLine[]): PinnedRelay[] {
 /** The keys that the lines have for a line's host. */
 export function keysOfHost(
   lines: readonly RelayLine[],
-  { hostname }: RelayLine,
+  { hostname }: Pick<RelayLine, "hostname">,
 ): Uint8Array[] {
-  return lines.filter((line) => line.hostname === hostname)
+  return lines.filter((line) => isSameHost(line, { hostname }))
     .map(({ key }) => key);
+}
+
+/** Whether two lines are of one host; names of hosts have no capitals. */
+function isSameHost(
+  one: Pick<RelayLine, "hostname">,
+  other: Pick<RelayLine, "hostname">,
+): boolean {
+  return one.hostname.toLowerCase() === other.hostname.toLowerCase();
 }
 
 /**
@@ -73,8 +81,27 @@ export function refuseOtherKeys(
 }
 
 /**
+ * Refuses lines of other relays than those that may have the folder's account.
+ *
+ * @param known the lines that the user has entered before
+ * @throws {UserError} if no line has a known key
+ */
+export function refuseOtherRelays(
+  known: readonly RelayLine[],
+  lines: readonly RelayLine[],
+): void {
+  const isKnown = known.length === 0 ||
+    lines.some(({ key }) => known.some((line) => equals(line.key, key)));
+  if (isKnown) return;
+  throw new UserError(
+    "An earlier registration may have reached the relay of info.server, and this is another one",
+    "Go on at that relay, without --server; or register in another folder, by --dir",
+  );
+}
+
+/**
  * Puts a line before the others. The key that its host had last stays beside it,
- * until the relay shows the new one.
+ * since the relay shows its old key for a while.
  *
  * @param only whether no other key of the host stays
  */
@@ -83,10 +110,13 @@ export function withLine(
   line: RelayLine,
   only: boolean,
 ): RelayLine[] {
-  const isSame = (other: RelayLine) => other.hostname === line.hostname;
   const before = lines.filter((other) =>
-    isSame(other) && !equals(other.key, line.key)
+    isSameHost(other, line) && !equals(other.key, line.key)
   );
   const kept = only ? [] : before.slice(0, MOST_KEYS - 1);
-  return [line, ...kept, ...lines.filter((other) => !isSame(other))];
+  return [
+    line,
+    ...kept,
+    ...lines.filter((other) => !isSameHost(other, line)),
+  ];
 }

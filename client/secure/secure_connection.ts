@@ -13,7 +13,6 @@ import { sign, type SigningKey } from "../../shared/secure/ed25519.ts";
 import {
   CHANNEL_VERSION,
   type DeviceId,
-  MAX_EARLY_PAYLOAD,
   REFUSAL_CODE,
   SECURE_VERSION,
 } from "../../shared/secure/secure_protocol.ts";
@@ -58,8 +57,10 @@ const PROGRESS_TIMEOUT = 60_000;
 const PING_INTERVAL = 120_000;
 /** Largest write in bytes, after which the connection counts as moving. */
 const WRITE_SIZE = 64 * 1024;
-/** Bytes that a response may have beyond the largest message. */
-const RESPONSE_OVERHEAD = 64 * 1024;
+/** Largest response in bytes but to a fetch; one to a claim for 255 devices has 656 KiB. */
+const MAX_RESPONSE = 1024 * 1024;
+/** Bytes that a response to a fetch may have beyond its messages. */
+const FETCH_OVERHEAD = 64 * 1024;
 
 /** A relay's secure address, and the keys that it may show. */
 export interface PinnedRelay extends Address {
@@ -235,7 +236,9 @@ export class SecureConnection implements Disposable {
           // The relay may have refused the request before it had read all of it.
           this.#writeFailure ??= error;
         });
-      const most = kind === "fetch" && "most" in payload ? payload.most : 0;
+      const most = "most" in payload && "acknowledged" in payload
+        ? Math.max(payload.most, this.hello.largest) + FETCH_OVERHEAD
+        : MAX_RESPONSE;
       const take = () => this.#takeResponse(kind, most);
       const response = this.#reading.then(take, take);
       this.#reading = response;
@@ -314,11 +317,9 @@ export class SecureConnection implements Disposable {
 
   async #takeResponse<K extends SecureRequestKind>(
     kind: K,
-    asked: number,
+    most: number,
   ): Promise<SecureResponsePayloads[K]> {
     try {
-      const largest = this.#hello?.largest ?? MAX_EARLY_PAYLOAD;
-      const most = Math.max(asked, largest) + RESPONSE_OVERHEAD;
       const response = await takeResponse(this.#source, most);
       if (response === undefined) throw this.#broken(this.#writeFailure);
       if (response.code === REFUSAL_CODE) {

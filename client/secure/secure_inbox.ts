@@ -6,6 +6,7 @@
 
 import type { Seq } from "../../shared/secure/secure_protocol.ts";
 import type { SecureResponsePayloads } from "../../shared/secure/secure_requests.ts";
+import { ConnectionError } from "../errors.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import type { OwnAccount } from "./own_account.ts";
 import type { Patience, SecureLink } from "./secure_link.ts";
@@ -43,6 +44,8 @@ export class SecureInbox {
    * are on the disk when this resolves.
    *
    * @param wait seconds to wait for a message, 50 at most. Default: 0
+   * @throws {ConnectionError} if the relay hands out what it mustn't; nothing is
+   * acknowledged
    */
   async fetch(wait = 0, patience?: Patience): Promise<Fetched> {
     const before = this.#own.row();
@@ -51,6 +54,7 @@ export class SecureInbox {
       wait,
       most: AT_ONCE,
     }, patience);
+    checkSeqs(before.acknowledged, lastSeq, messages);
     const wentBack = lastSeq < before.lastSeq;
     return this.#database.write(() => {
       const kept = messages.filter((mail) => this.#keep(mail));
@@ -93,5 +97,24 @@ export class SecureInbox {
       arrived,
       content,
     ) === 1;
+  }
+}
+
+/** @throws {ConnectionError} unless all messages are behind the acknowledged ones, and their seqs rise (MBX-2) */
+function checkSeqs(
+  acknowledged: Seq,
+  lastSeq: Seq,
+  messages: readonly Mail[],
+): void {
+  // A relay that went back in time hands out from the start (BOX-4).
+  let before = acknowledged > lastSeq ? 0 : acknowledged;
+  for (const { seq } of messages) {
+    if (seq <= before) {
+      throw new ConnectionError(
+        `The relay handed out the message at position ${seq} of the mailbox behind ${before}`,
+        "Nothing was acknowledged: tell the relay's operator",
+      );
+    }
+    before = seq;
   }
 }

@@ -9,6 +9,7 @@ import { equals } from "@std/bytes";
 import type { Environment } from "../../shared/cli/environment.ts";
 import { type Address, formatAddress } from "../../shared/folder/info_files.ts";
 import {
+  type AccountRecord,
   problemBehind,
   readRecord,
 } from "../../shared/secure/account_record.ts";
@@ -17,6 +18,7 @@ import type {
   SecureRequestPayloads,
   SecureResponsePayloads,
 } from "../../shared/secure/secure_requests.ts";
+import { FormatError } from "../../shared/wire/format_error.ts";
 import { ConnectionError, FolderCopiedError, UserError } from "../errors.ts";
 import { Relays } from "../link/relays.ts";
 import { refuseAddedRoots } from "./channel.ts";
@@ -197,15 +199,10 @@ export class SecureLink implements Disposable {
     }
     const by = { account: record.account };
     const response = await connection.request("lookUp", { by });
-    const newest = await readRecord(response.record);
-    const problem = equals(newest.bytes, record.bytes)
-      ? "older version"
-      : await problemBehind(record, newest);
-    if (problem !== undefined) {
-      throw new UserError(
-        `WARNING: THE RELAY TELLS A RECORD OF YOUR ACCOUNT THAT ISN'T YOURS: ${problem}`,
-        "Nothing is sent. Another program may have your identity.key, or the relay forges records",
-      );
+    const newest = await readNewer(record, response.record, told);
+    const { device } = this.#own.row();
+    if (!newest.devices.some(({ id }) => equals(id, device))) {
+      throw ownRecordAlarm("this device isn't in it");
     }
     this.#own.replaceRecord(newest.bytes);
   }
@@ -219,6 +216,38 @@ export class SecureLink implements Disposable {
   #drop(connecting: Promise<SecureConnection>): void {
     if (this.#connecting === connecting) this.#connecting = undefined;
   }
+}
+
+/**
+ * Reads a record of the own account that is newer than the known one.
+ *
+ * @param version what the relay told of it
+ * @throws {UserError} if it can't be
+ */
+async function readNewer(
+  known: AccountRecord,
+  told: Uint8Array,
+  version: number,
+): Promise<AccountRecord> {
+  let newest: AccountRecord;
+  try {
+    newest = await readRecord(told);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw ownRecordAlarm(`malformed record: ${error.message}`);
+  }
+  const problem = newest.version < version
+    ? "older version"
+    : await problemBehind(known, newest);
+  if (problem === undefined) return newest;
+  throw ownRecordAlarm(problem);
+}
+
+function ownRecordAlarm(problem: string): UserError {
+  return new UserError(
+    `WARNING: THE RELAY TELLS A RECORD OF YOUR ACCOUNT THAT ISN'T YOURS: ${problem}`,
+    "Nothing is sent. Another program may have your identity.key, or the relay forges records",
+  );
 }
 
 /** Waits before the attempt that follows; many clients don't come back at once. */

@@ -132,6 +132,8 @@ export class SecureOutbox {
         sending.account,
         error.detail,
       );
+      // Else the relay could refuse for ever what is sealed for the right devices.
+      if (record.version <= sending.recordVersion) throw error;
       return { state: "otherDevices", record };
     }
   }

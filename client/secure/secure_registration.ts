@@ -6,6 +6,7 @@
  * @module
  */
 
+import { equals } from "@std/bytes";
 import { reasonOf } from "../../shared/cli/reason.ts";
 import {
   exportPrivateKey,
@@ -15,8 +16,12 @@ import {
 } from "../../shared/crypto/crypto.ts";
 import { infoFiles } from "../../shared/folder/info_files.ts";
 import { statIfThere } from "../../shared/folder/durable_files.ts";
-import { signRecord } from "../../shared/secure/account_record.ts";
-import { generateSigningKey, seedOf } from "../../shared/secure/ed25519.ts";
+import { readRecord, signRecord } from "../../shared/secure/account_record.ts";
+import {
+  generateSigningKey,
+  seedOf,
+  type SigningKey,
+} from "../../shared/secure/ed25519.ts";
 import { generateAgreementKey } from "../../shared/secure/package_keys.ts";
 import {
   type AccountId,
@@ -31,7 +36,12 @@ import { type Identity, refuseExisting } from "../keys/identity.ts";
 import { placeIdentity } from "../keys/registration.ts";
 import { STORE_FOLDER, StoreDatabase } from "../store/database.ts";
 import { draftOf, isThere, takeFolder } from "../store/folder.ts";
-import { discardIdentityKey, makeIdentityKey } from "./identity_key.ts";
+import {
+  discardDrafts,
+  discardIdentityKey,
+  draftIdentityKey,
+  placeIdentityKey,
+} from "./identity_key.ts";
 import { OwnAccount, type OwnAccountRow } from "./own_account.ts";
 import { RefusedError } from "./refused_error.ts";
 import type { DeviceKey, SecureConnection } from "./secure_connection.ts";
@@ -47,6 +57,9 @@ const STRANGE: readonly RefusalReason[] = [
   RefusalReason.NotAuthenticated,
 ];
 
+/** Runs before an account is sent to a relay. */
+type BeforeSending = () => Promise<void>;
+
 /** What a user has to know before a legacy account is lifted (LFT-6). */
 export const LIFT_MEANING =
   "Other programs that use this info.me will get no more messages: the relay gives what comes for you to this folder alone, and this can't be undone";
@@ -55,6 +68,7 @@ export const LIFT_MEANING =
  * Registers a new account under a name, and writes `info.me` and `identity.key`.
  * Goes on with an earlier registration that got no response.
  *
+ * @param beforeSending runs before the account is sent
  * @throws {RefusedError} if the relay refuses; nothing of it stays in the folder
  * @throws {UserError} if the folder has an identity, or can't be used
  */
@@ -62,11 +76,12 @@ export async function registerAccount(
   dir: string,
   name: string,
   relays: SecureRelays,
+  beforeSending: BeforeSending = () => Promise.resolve(),
 ): Promise<Identity> {
   await refuseExisting(dir);
   const isNew = statIfThere(dir) === undefined;
   try {
-    return await registerInFolder(dir, name, relays);
+    return await registerInFolder(dir, name, relays, beforeSending);
   } catch (error) {
     // Stays if something is in it, such as the keys of a lost response.
     if (isNew) await Deno.remove(dir).catch(() => {});
@@ -78,6 +93,7 @@ async function registerInFolder(
   dir: string,
   name: string,
   relays: SecureRelays,
+  beforeSending: BeforeSending,
 ): Promise<Identity> {
   using _ = await takeFolder(dir, PATIENCE);
   await refuseExisting(dir);
@@ -92,12 +108,14 @@ async function registerInFolder(
     const row = kept ?? await makeDraft(dir, own, name);
     const pkcs8 = row.rsaKey ?? missingKey(dir);
     const privateKey = await importPrivateKey(pkcs8);
-    await new Entry(dir, own, row, privateKey, kept !== undefined)
-      .enter(relays);
+    if (row.registered === undefined) {
+      await new Entry(dir, own, row, privateKey, kept !== undefined)
+        .enter(relays, beforeSending);
+    }
     const clientId = row.account;
     const path = draftOf(`${dir}/${infoFiles.me[0]}`);
     await placeIdentity(dir, { name, clientId, privateKey: pkcs8 }, path);
-    own.registered();
+    own.forgetRsaKey();
     return { name, clientId, privateKey };
   });
 }
@@ -114,6 +132,7 @@ function missingKey(dir: string): never {
  * {@linkcode LIFT_MEANING}.
  *
  * @param identity the folder's
+ * @param beforeSending runs before the account is sent
  * @throws {RefusedError} if the relay refuses; the account stays a legacy one
  * @throws {UserError} if the account is a secure one
  */
@@ -121,6 +140,7 @@ export async function liftAccount(
   dir: string,
   { name, clientId, privateKey }: Identity,
   relays: SecureRelays,
+  beforeSending: BeforeSending = () => Promise.resolve(),
 ): Promise<void> {
   using _ = await takeFolder(dir, PATIENCE);
   await withAccount(dir, async (own) => {
@@ -128,10 +148,15 @@ export async function liftAccount(
     if (kept?.registered !== undefined) {
       throw new UserError("This folder's account is a secure one already");
     }
+    if (kept !== undefined && !equals(kept.account, clientId)) {
+      throw new UserError(
+        `This folder has an unfinished registration as "${kept.name}", and info.me of another account`,
+        "Use one folder for each account, with --dir",
+      );
+    }
     const row = kept ?? await makeDraft(dir, own, name, clientId);
     await new Entry(dir, own, row, privateKey, kept !== undefined)
-      .enter(relays);
-    own.registered();
+      .enter(relays, beforeSending);
   });
 }
 
@@ -167,7 +192,23 @@ async function makeDraft(
   name: string,
   lifted?: AccountId,
 ): Promise<OwnAccountRow> {
-  const identity = await makeIdentityKey(dir);
+  const identity = await draftIdentityKey(dir);
+  try {
+    await keepDraft(own, identity, name, lifted);
+  } catch (error) {
+    await discardDrafts(dir);
+    throw error;
+  }
+  return own.find() ?? missingKey(dir);
+}
+
+/** Keeps an account with the keys of its device. */
+async function keepDraft(
+  own: OwnAccount,
+  identity: SigningKey,
+  name: string,
+  lifted: AccountId | undefined,
+): Promise<void> {
   const signingKey = await generateSigningKey();
   const agreement = await generateAgreementKey();
   const device = drawDeviceId();
@@ -196,7 +237,6 @@ async function makeDraft(
     agreementKey: agreement.privateKey,
     rsaKey: lifted === undefined ? await newRsaKey() : undefined,
   }, lifted !== undefined);
-  return own.find() ?? missingKey(dir);
 }
 
 async function newRsaKey(): Promise<Uint8Array<ArrayBuffer>> {
@@ -216,10 +256,10 @@ class Entry {
   readonly #own: OwnAccount;
   readonly #row: OwnAccountRow;
   readonly #rsaKey: CryptoKey;
-  /** Whether an earlier client may have sent it. */
-  readonly #isKept: boolean;
-  #wasSent = false;
+  /** Whether a relay may have the account. */
+  #mayBeIn: boolean;
 
+  /** @param isKept whether an earlier client may have sent it */
   constructor(
     dir: string,
     own: OwnAccount,
@@ -231,46 +271,59 @@ class Entry {
     this.#own = own;
     this.#row = row;
     this.#rsaKey = rsaKey;
-    this.#isKept = isKept;
+    this.#mayBeIn = isKept;
   }
 
   /** Registers the account. Discards it where no relay has it for certain. */
-  async enter(relays: SecureRelays): Promise<void> {
+  async enter(
+    relays: SecureRelays,
+    beforeSending: BeforeSending,
+  ): Promise<void> {
+    const { identity } = await readRecord(this.#row.record);
+    await placeIdentityKey(this.#dir, identity);
+    const attempt = () => this.#attempt(relays, beforeSending);
     try {
-      await this.#attempt(relays).catch((error) => {
+      await attempt().catch((error) => {
         // A response that was lost is the usual reason.
-        const isLost = this.#wasSent && error instanceof ConnectionError;
+        const isLost = this.#mayBeIn && error instanceof ConnectionError;
         if (!isLost) throw error;
-        return this.#attempt(relays);
+        return attempt();
       });
+      this.#own.registered();
     } catch (error) {
-      if (!this.#isCertain(error)) throw this.#unfinished(error);
+      if (this.#mayBeIn) throw this.#unfinished(error);
       this.#own.discard();
       await discardIdentityKey(this.#dir);
       throw error;
     }
   }
 
-  async #attempt(relays: SecureRelays): Promise<void> {
+  async #attempt(
+    relays: SecureRelays,
+    beforeSending: BeforeSending,
+  ): Promise<void> {
     using connection = await relays.connect();
     const device = await OwnAccount.deviceOf(this.#row);
-    const mayBeIn = this.#isKept || this.#wasSent;
-    if (mayBeIn && await isRegistered(connection, device)) return;
+    const mayHaveBeenIn = this.#mayBeIn;
+    if (mayHaveBeenIn && await isRegistered(connection, device)) return;
     const { account, record, isLift } = this.#row;
     const proof = isLift === 1
       ? await proveKey(connection, account, this.#rsaKey, record)
       : undefined;
     const publicKey = await publicKeyOf(this.#rsaKey);
-    this.#wasSent = true;
-    await enrol(connection, { publicKey, record, device, proof });
-  }
-
-  /** Whether no relay has the account. */
-  #isCertain(error: unknown): boolean {
-    if (!this.#isKept && !this.#wasSent) return true;
-    if (!(error instanceof RefusedError)) return false;
-    if (error.reason === RefusalReason.OutcomeUnknown) return false;
-    return !this.#isKept || error.reason === RefusalReason.Taken;
+    await beforeSending();
+    this.#mayBeIn = true;
+    try {
+      await enrol(connection, { publicKey, account, record, device, proof });
+    } catch (error) {
+      const isRefused = error instanceof RefusedError &&
+        error.reason !== RefusalReason.OutcomeUnknown;
+      if (!isRefused) throw error;
+      // The relay may have been slow with the request before (ENR-6).
+      if (mayHaveBeenIn && await isRegistered(connection, device, true)) return;
+      this.#mayBeIn = mayHaveBeenIn && error.reason !== RefusalReason.Taken;
+      throw error;
+    }
   }
 
   #unfinished(cause: unknown): UserError {
@@ -278,7 +331,8 @@ class Entry {
     const again = isLift === 1
       ? ["register", name, "--lift"]
       : ["register", name];
-    return new UserError(
+    const Kind = cause instanceof ConnectionError ? ConnectionError : UserError;
+    return new Kind(
       reasonOf(cause),
       new Advice(
         "Your keys are kept. Go on with ",
@@ -289,11 +343,17 @@ class Entry {
   }
 }
 
-/** Whether the relay knows the device; else the connection has a new nonce. */
+/**
+ * Whether the relay knows the device; else the connection has a new nonce.
+ *
+ * @param isUsed whether the connection's nonce was used
+ */
 async function isRegistered(
   connection: SecureConnection,
   device: DeviceKey,
+  isUsed = false,
 ): Promise<boolean> {
+  if (isUsed) await connection.greet();
   try {
     await connection.authenticate(device, 0, 1);
     return true;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { equals } from "@std/bytes";
 import type { AccountRecord } from "../../shared/secure/account_record.ts";
 import { sign, type SigningKey } from "../../shared/secure/ed25519.ts";
 import {
@@ -26,6 +27,8 @@ import type { DeviceKey, SecureConnection } from "./secure_connection.ts";
 export interface Enrolment {
   /** The RSA key for legacy senders, 160 bytes. */
   readonly publicKey: Uint8Array;
+  /** The account's id. */
+  readonly account: AccountId;
   /** The account's record. */
   readonly record: Uint8Array;
   /** A device of it. */
@@ -37,13 +40,13 @@ export interface Enrolment {
 /**
  * 3001: registers an account with the nonce of the connection's hello.
  *
- * @returns the account's id
  * @throws {RefusedError} if the name or an id is taken
+ * @throws {ConnectionError} if the relay tells another account
  */
 export async function enrol(
   connection: SecureConnection,
-  { publicKey, record, device, proof }: Enrolment,
-): Promise<AccountId> {
+  { publicKey, account, record, device, proof }: Enrolment,
+): Promise<void> {
   const unsigned = {
     publicKey,
     record,
@@ -58,11 +61,12 @@ export async function enrol(
   );
   const signature = await sign(device.signingKey, signed);
   connection.sendAs(device.id);
-  const { account } = await connection.request("register", {
-    ...unsigned,
-    signature,
-  });
-  return account;
+  const told = await connection.request("register", { ...unsigned, signature });
+  if (equals(told.account, account)) return;
+  throw new ConnectionError(
+    "The relay told that it registered another account",
+    "Tell the relay's operator",
+  );
 }
 
 /**

@@ -115,8 +115,8 @@ CREATE TABLE forgotten (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 `;
 
 // The secure account of the folder: its newest record, the keys of its device, and
-// what the device has counted. `rsaKey` is there until `info.me` holds it, and so is
-// `lifted` for an account that the legacy port knows. Packages with their private
+// what the device has counted. `rsaKey` is there until `info.me` holds it; `isLift`
+// marks an account that the legacy port knows. Packages with their private
 // halves; `replaced` is when a newer weekly one was made. Accounts with the newest
 // record known; an `alarm` stands until the user decides, with the record `offered`
 // where there is one. A sending's `payload` goes out again until `taken`. Mail stays

@@ -14,7 +14,11 @@ import {
   SINGLE_USE,
 } from "../../../shared/secure/secure_protocol.ts";
 import { Command } from "../../advice.ts";
-import { pinnedRelays } from "../../secure/relay_pins.ts";
+import {
+  pinnedRelays,
+  refuseOtherKeys,
+  refuseOtherRelays,
+} from "../../secure/relay_pins.ts";
 import {
   type PinnedRelay,
   SecureConnection,
@@ -38,10 +42,12 @@ type Check = readonly [subject: string, check: () => Promise<Finding>];
  * The checks of secure ports, and of the folder's secure account if it has one.
  *
  * @param lines the relay's
+ * @param kept those of `info.server`
  */
 export function* checkSecure(
   work: Work,
   lines: readonly RelayLine[],
+  kept: readonly RelayLine[],
 ): Generator<Check, void, void> {
   const { dir, io } = work;
   if (lines.length === 0) {
@@ -56,6 +62,8 @@ export function* checkSecure(
   }
   let relays: PinnedRelay[];
   try {
+    refuseOtherKeys(kept, lines);
+    if (isSecureFolder(dir)) refuseOtherRelays(kept, lines);
     relays = pinnedRelays(lines);
   } catch (error) {
     yield ["line", () => Promise.reject(error)];
@@ -66,10 +74,14 @@ export function* checkSecure(
     yield ["pin", () => checkPin(relay, work)];
   }
   if (!isSecureFolder(dir)) return;
-  using session = new SecureSession(
-    dir,
-    new SecureRelays(() => relays, io.env),
-  );
+  let opened: SecureSession;
+  try {
+    opened = new SecureSession(dir, new SecureRelays(() => relays, io.env));
+  } catch (error) {
+    yield ["account", () => Promise.reject(error)];
+    return;
+  }
+  using session = opened;
   yield ["account", () => checkAccount(session, work)];
   yield ["packages", () => checkPackages(session)];
   yield ["mailbox", () => checkMailbox(session)];

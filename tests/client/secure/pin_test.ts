@@ -173,7 +173,9 @@ pin("a relay that tells another key than it shows is refused", async () => {
   assertStringIncludes(message, "it tells another one");
 });
 
-for (const variable of ["DENO_CERT", "DENO_TLS_CA_STORE"]) {
+for (
+  const variable of ["DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS"]
+) {
   pin(`nothing is asked while ${variable} is set`, async () => {
     // Nothing listens there: the refusal comes first.
     const nowhere = {

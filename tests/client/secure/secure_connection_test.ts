@@ -48,10 +48,12 @@ testWith(LOOPBACK, "a connection serves an account by its keys", async (t) => {
 
   await t.step("which registration and signature make it", async () => {
     const { publicKey, record } = anna;
-    assertEquals(
-      await enrol(connection, { publicKey, record: record.bytes, device }),
+    await enrol(connection, {
+      publicKey,
       account,
-    );
+      record: record.bytes,
+      device,
+    });
     await connection.greet();
     const state = await connection.authenticate(device, 7, 1);
     assertEquals([state.highestCount, state.recordVersion], [7, 1]);

@@ -4,8 +4,11 @@ import {
 } from "../../../../shared/secure/relay_line.ts";
 import { formatAddress } from "../../../../shared/folder/info_files.ts";
 import { describeFailure, UserError } from "../../../errors.ts";
-import type { Identity } from "../../../keys/identity.ts";
-import { pinnedRelays, refuseOtherKeys } from "../../../secure/relay_pins.ts";
+import {
+  pinnedRelays,
+  refuseOtherKeys,
+  refuseOtherRelays,
+} from "../../../secure/relay_pins.ts";
 import { SecureRelays } from "../../../secure/secure_link.ts";
 import {
   LIFT_MEANING,
@@ -45,7 +48,10 @@ export async function registerSecure(
 ): Promise<void> {
   const { dir, output } = work;
   const addresses = await work.addresses();
-  refuseOtherKeys(await addresses.keptLines(), lines);
+  const kept = await addresses.keptLines();
+  refuseOtherKeys(kept, lines);
+  // An earlier registration may have reached a relay.
+  if (isSecureFolder(dir)) refuseOtherRelays(kept, lines);
   const session = await work.session();
   const before = lift ? await session.me() : undefined;
   if (before !== undefined && before.name !== name) {
@@ -57,28 +63,19 @@ export async function registerSecure(
   // The user has agreed to a registration that goes on.
   if (!yes && !isSecureFolder(dir)) throw unconfirmed(lines, name, lift);
   const relays = new SecureRelays(() => pinnedRelays(lines), work.io.env);
-  const me = await entered(dir, name, before, relays).finally(async () => {
-    // Keys that a relay may know need its line.
-    const kept = isSecureFolder(dir) ? await addresses.keep() : undefined;
-    if (kept !== undefined) output.say(kept);
-  });
+  const keepLine = async () => {
+    const said = await addresses.keep();
+    if (said !== undefined) output.say(said);
+  };
+  let me = before;
+  if (me === undefined) me = await registerAccount(dir, name, relays, keepLine);
+  else await liftAccount(dir, me, relays, keepLine);
   await publish(work, relays);
   output.say(
     `${dir}/identity.key is your account: keep a copy of it in a safe place`,
   );
   output.say(`This account is a secure one: ${NO_TEXTS} yet`);
   await writeIdentity(output, me);
-}
-
-async function entered(
-  dir: string,
-  name: string,
-  before: Identity | undefined,
-  relays: SecureRelays,
-): Promise<Identity> {
-  if (before === undefined) return await registerAccount(dir, name, relays);
-  await liftAccount(dir, before, relays);
-  return before;
 }
 
 function unconfirmed(

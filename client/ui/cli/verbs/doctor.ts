@@ -63,14 +63,17 @@ export const verb: Verb = defineVerb({
     await check("unread", () => checkUnread(work, session));
     await check("archive", () => checkArchive(work));
     await check("settings", () => checkSettings(work));
-    const lines = await configured.lines().catch(() => []);
-    if (lines.length > 0 || isSecureFolder(dir)) {
+    const isSecure = isSecureFolder(dir);
+    const located = Promise.all([configured.lines(), configured.keptLines()]);
+    const [lines, kept] = await located.catch(() => [[], []]);
+    if (lines.length > 0 || isSecure) {
       const { checkSecure } = await import("../secure_checks.ts");
-      for (const [subject, step] of checkSecure(work, lines)) {
-        await check(subject, step);
+      for (const [subject, step] of checkSecure(work, lines, kept)) {
+        // In other folders the address check reports a damaged info.server.
+        await check(subject, () => located.then(step));
       }
     }
-    if (!isSecureFolder(dir)) {
+    if (!isSecure) {
       await check("address", () => checkAddress(configured, { dir, server }));
       const me = await session.identity().catch(() => undefined);
       // The address check has reported the failure.
