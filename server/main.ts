@@ -12,7 +12,7 @@ import { examine } from "./doctor/doctor.ts";
 import { listen } from "./relay/listen.ts";
 import { openPidFile } from "./launch/pid_file.ts";
 import { HELP, readServerOptions, type ServerOptions } from "./options.ts";
-import { type Relay, startRelay } from "./relay/relay.ts";
+import { type Relay, startRelay } from "./relay.ts";
 import { relayCommand } from "./launch/relay_permissions.ts";
 import { onStopRequest } from "./launch/stop_request.ts";
 import { startRetention } from "./relay/retention.ts";

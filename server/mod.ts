@@ -24,7 +24,7 @@ export {
   type RelayOptions,
   type SecureOptions,
   startRelay,
-} from "./relay/relay.ts";
+} from "./relay.ts";
 export type { RelayCounters } from "./relay/relay_counters.ts";
 export type { ConnectionRefusal, RequestRefusal } from "./relay/refusal.ts";
 export type {

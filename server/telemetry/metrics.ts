@@ -2,7 +2,7 @@ import process from "node:process";
 import config from "../../deno.json" with { type: "json" };
 import { inTime } from "../../shared/cli/time.ts";
 import type { Limits } from "../relay/limits/limits.ts";
-import type { Relay } from "../relay/relay.ts";
+import type { Relay } from "../relay.ts";
 import type { RelayCounters } from "../relay/relay_counters.ts";
 import type { Store } from "../store/store.ts";
 import type { EventLoopDelay } from "./event_loop_delay.ts";

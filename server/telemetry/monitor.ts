@@ -1,7 +1,7 @@
 import { formatAddress } from "../../shared/folder/info_files.ts";
 import { inTime } from "../../shared/cli/time.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
-import type { Relay } from "../relay/relay.ts";
+import type { Relay } from "../relay.ts";
 import { type ListenOptions, openPort } from "../relay/listen.ts";
 import { EventLoopDelay } from "./event_loop_delay.ts";
 import { CONTENT_TYPE, expose } from "./exposition.ts";

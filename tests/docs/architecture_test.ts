@@ -1,8 +1,10 @@
 /** Whether docs/architecture.md names what there is, and all folders. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { posix } from "node:path";
 import { readPage } from "../../lab/harness/pages.ts";
 import { ROOT } from "../../lab/harness/program.ts";
+import { sourcesIn } from "../support/sources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
 const named = async () => {
@@ -30,4 +32,36 @@ testWith(FILES, "the page on architecture names each folder", async () => {
     }
   }
   assertEquals(unnamed, []);
+});
+
+/** Beginnings of paths, and of those that their files must not import. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  "client/": ["server/", "kit/", "lab/", "tests/"],
+  "kit/": ["lab/", "tests/"],
+  "lab/": ["tests/"],
+  "server/": ["client/", "kit/", "lab/", "tests/"],
+  "server/relay/": ["server/secure/"],
+  "shared/": ["client/", "server/", "kit/", "lab/", "tests/"],
+};
+
+testWith(FILES, "imports point the way that the page tells", async () => {
+  const wrong: string[] = [];
+  let count = 0;
+  for (const room of ["client", "kit", "lab", "server", "shared"]) {
+    for await (const [path, source] of sourcesIn(room)) {
+      const foreign = Object.entries(FOREIGN)
+        .flatMap(([folder, others]) => path.startsWith(folder) ? others : []);
+      for (
+        const [, to = ""] of source.matchAll(/(?:from|import\() ?"(\..*?)"/g)
+      ) {
+        const target = posix.join(posix.dirname(path), to);
+        if (foreign.some((folder) => target.startsWith(folder))) {
+          wrong.push(`${path} imports ${target}`);
+        }
+        count++;
+      }
+    }
+  }
+  assertEquals(wrong, []);
+  assert(count > 0);
 });

@@ -1,8 +1,7 @@
 /** Whether the sources tell the system and its errors apart in one place. */
 
 import { assert, assertEquals } from "@std/assert";
-import { relative } from "node:path";
-import { ROOT } from "../../lab/harness/program.ts";
+import { sourcesIn } from "../support/sources.ts";
 import { FILES, testWith } from "../support/test_with.ts";
 
 /** Classes of errors that the runtime throws by itself, without a code. */
@@ -15,19 +14,6 @@ const HOMES = [
 ];
 const PRODUCT = ["client", "server", "shared", "kit", "deploy"];
 
-async function* sourcesIn(folder: string): AsyncGenerator<[string, string]> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* sourcesIn(path);
-    else if (/\.tsx?$/.test(name)) {
-      yield [
-        relative(ROOT, path).replaceAll("\\", "/"),
-        await Deno.readTextFile(path),
-      ];
-    }
-  }
-}
-
 /** The places in these rooms, but for the homes, that a pattern matches. */
 async function placesOf(
   rooms: readonly string[],
@@ -36,7 +22,7 @@ async function placesOf(
   const places: string[] = [];
   let count = 0;
   for (const room of rooms) {
-    for await (const [path, source] of sourcesIn(`${ROOT}${room}`)) {
+    for await (const [path, source] of sourcesIn(room)) {
       count++;
       if (HOMES.some((home) => path.startsWith(home))) continue;
       for (const [found] of source.matchAll(pattern)) {

@@ -4,26 +4,29 @@
  * @module
  */
 
-import { inTime } from "../../shared/cli/time.ts";
-import type { Store } from "../store/store.ts";
-import { ClientsDirectory } from "./clients_directory.ts";
-import { SecureProtocol } from "../secure/secure_protocol.ts";
-import { Lingering, TlsTransport } from "../secure/tls_transport.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { LegacyProtocol } from "./legacy_protocol.ts";
-import { countedAddress, isLoopback } from "./limits/client_address.ts";
-import { type Account, ConnectionLimit } from "./limits/connection_limit.ts";
-import { defaultLimits, type Limits } from "./limits/limits.ts";
-import { MemoryBudget } from "./limits/memory_budget.ts";
-import { RateLimit } from "./limits/rate_limit.ts";
-import { SilentConnections } from "./limits/silent_connections.ts";
-import { LOOKS_PER_TIMEOUT } from "./limits/stall_detector.ts";
-import { type ClientConn, Port } from "./port.ts";
-import type { Protocol } from "./protocol.ts";
-import type { RelayCounters } from "./relay_counters.ts";
-import type { Request } from "./request.ts";
-import type { Watcher } from "./watcher.ts";
+import { inTime } from "../shared/cli/time.ts";
+import type { Store } from "./store/store.ts";
+import { ClientsDirectory } from "./relay/clients_directory.ts";
+import { SecureProtocol } from "./secure/secure_protocol.ts";
+import { Lingering, TlsTransport } from "./secure/tls_transport.ts";
+import { Connection, type ConnectionOptions } from "./relay/connection.ts";
+import { Dispatcher } from "./relay/dispatcher.ts";
+import { LegacyProtocol } from "./relay/legacy_protocol.ts";
+import { countedAddress, isLoopback } from "./relay/limits/client_address.ts";
+import {
+  type Account,
+  ConnectionLimit,
+} from "./relay/limits/connection_limit.ts";
+import { defaultLimits, type Limits } from "./relay/limits/limits.ts";
+import { MemoryBudget } from "./relay/limits/memory_budget.ts";
+import { RateLimit } from "./relay/limits/rate_limit.ts";
+import { SilentConnections } from "./relay/limits/silent_connections.ts";
+import { LOOKS_PER_TIMEOUT } from "./relay/limits/stall_detector.ts";
+import { type ClientConn, Port } from "./relay/port.ts";
+import type { Protocol } from "./relay/protocol.ts";
+import type { RelayCounters } from "./relay/relay_counters.ts";
+import type { Request } from "./relay/request.ts";
+import type { Watcher } from "./relay/watcher.ts";
 
 /**
  * Milliseconds that a reset may need behind the end of a stream: a round trip,
