@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * SHA-256 of a payload, 32 bytes. It is there at once: requests that come
  * together must reach the store in their order, and share a commit.
  */
 export function digestOf(payload: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(payload).digest());
+  return hash("sha256", payload, "buffer");
 }

@@ -145,13 +145,15 @@ CREATE TABLE packages (
 CREATE UNIQUE INDEX package ON packages (Device, Kind, Number);
 `;
 
+/** SQL that holds for a sending with a count; one to a legacy client has none. */
+export const HAS_COUNT = "Count >= 0";
+
 /** SQL that holds for a sending whose outcome is known, or isn't followed. */
 export const IS_SETTLED = `State <> ${SendingState.Waits}`;
 
 // What is known of each device's sendings: the unique index keeps a repeat from
-// being taken twice. Waiting counts the envelopes that wait. An index of the
-// counts would double the pages that a send changes here: they are looked
-// through where one isn't the highest.
+// being taken twice. Waiting counts the envelopes that wait. A device's highest
+// count is told from here, so that a sending needn't change the device's row.
 const TAKEN = `
 CREATE TABLE taken (
   Device BLOB NOT NULL,
@@ -164,6 +166,7 @@ CREATE TABLE taken (
   Message INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX sending ON taken (Device, Uid);
+CREATE INDEX sending_count ON taken (Device, Count) WHERE ${HAS_COUNT};
 CREATE INDEX settled_sending ON taken (Time) WHERE ${IS_SETTLED};
 `;
 

@@ -12,6 +12,7 @@ import {
   type Seq,
   type Uid,
 } from "../../../shared/secure/secure_protocol.ts";
+import { LruCache } from "../lru_cache.ts";
 import { MailWaiters } from "../mail_waiters.ts";
 import type {
   ClaimedPackages,
@@ -46,6 +47,17 @@ import { sendEnvelopes } from "./writer/secure/commands/send_envelopes.ts";
 import { sendToLegacy } from "./writer/secure/commands/send_to_legacy.ts";
 import type { CommandWriter } from "./writer/writer_link.ts";
 
+/** Devices that are cached, some 50 MB. */
+const DEVICES_CACHED = 100_000;
+
+/** The cache of the store's legacy clients. */
+interface CachedUsers {
+  /** Drops what is cached where another process may have changed it. */
+  refresh(): void;
+  /** Is told of a client that became secure. */
+  lifted(account: AccountId): void;
+}
+
 interface AccountRow {
   account: AccountId;
   publicKey: Uint8Array;
@@ -56,22 +68,23 @@ interface AccountRow {
 /** Reads here, on the event loop; everything is written in the writer's thread. */
 export class SqliteSecureStore implements SecureStore {
   readonly #write: CommandWriter["write"];
-  readonly #lifted: (account: AccountId) => void;
+  readonly #users: CachedUsers;
+  readonly #devices = new LruCache<StoredDevice>(DEVICES_CACHED);
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #mail: MailReader;
   readonly #waiters = new MailWaiters();
 
   /**
    * @param write writes a command
-   * @param lifted is told of a client that became secure
+   * @param users the cache of legacy clients
    */
   constructor(
     database: Database,
     write: CommandWriter["write"],
-    lifted: (account: AccountId) => void,
+    users: CachedUsers,
   ) {
     this.#write = write;
-    this.#lifted = lifted;
+    this.#users = users;
     this.#statements = prepareStatements(database);
     this.#mail = new MailReader(database);
   }
@@ -79,7 +92,7 @@ export class SqliteSecureStore implements SecureStore {
   async register(profile: NewProfile, now: Date): Promise<boolean> {
     const at = now.getTime();
     const isDone = await this.#write(registerAccount, { ...profile, at });
-    if (isDone) this.#lifted(profile.record.account);
+    if (isDone) this.#users.lifted(profile.record.account);
     return isDone;
   }
 
@@ -105,8 +118,16 @@ export class SqliteSecureStore implements SecureStore {
 
   // deno-lint-ignore require-await -- as above
   async device(id: DeviceId): Promise<StoredDevice | undefined> {
-    const row = read(() => this.#statements.device.get(id));
-    return row && { ...row };
+    this.#users.refresh();
+    return this.#devices.getOrRead(id.toHex(), () => {
+      const row = read(() => this.#statements.device.get(id));
+      return row && { ...row };
+    });
+  }
+
+  /** Drops the cached devices: records may have changed. */
+  dropDevices(): void {
+    this.#devices.clear();
   }
 
   authenticated(
@@ -117,12 +138,17 @@ export class SqliteSecureStore implements SecureStore {
     return this.#write(authenticate, { device, count, at: now.getTime() });
   }
 
-  replaceRecord(
+  async replaceRecord(
     record: StoredRecord,
     previous: Uint8Array,
     now: Date,
   ): Promise<boolean> {
-    return this.#write(replaceRecord, { record, previous, at: now.getTime() });
+    const at = now.getTime();
+    try {
+      return await this.#write(replaceRecord, { record, previous, at });
+    } finally {
+      this.dropDevices();
+    }
   }
 
   claim(
@@ -218,10 +244,14 @@ export class SqliteSecureStore implements SecureStore {
   }
 
   async deleteAccount(account: AccountId): Promise<boolean> {
-    for (;;) {
-      const at = Date.now();
-      const step = await this.#write(deleteAccount, { account, at });
-      if (!step.isUnfinished) return step.isClosed;
+    try {
+      for (;;) {
+        const at = Date.now();
+        const step = await this.#write(deleteAccount, { account, at });
+        if (!step.isUnfinished) return step.isClosed;
+      }
+    } finally {
+      this.dropDevices();
     }
   }
 

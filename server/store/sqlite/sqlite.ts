@@ -140,7 +140,10 @@ class OpenStore implements SqliteStore {
     this.secure = new SqliteSecureStore(
       database,
       (command, value, ...contents) => this.#write(command, value, ...contents),
-      (account) => this.#requesters.delete(account.toHex()),
+      {
+        refresh: () => this.#dropOldUsers(),
+        lifted: (account) => this.#requesters.delete(account.toHex()),
+      },
     );
     // A last-seen time is worth no failure, and a deletion is tried again; where
     // the store is broken the next request must fail.
@@ -215,6 +218,7 @@ class OpenStore implements SqliteStore {
     this.#usersRead = usersVersion;
     this.#requesters.clear();
     this.#publicKeys.clear();
+    this.secure.dropDevices();
   }
 
   seen(_id: ClientId, position: number, now: Date): void {

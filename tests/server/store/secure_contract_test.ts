@@ -717,7 +717,7 @@ function secureContract(kind: StoreKind): void {
 
   withStore(
     "mail expires in batches, and sendings are forgotten",
-    async (store) => {
+    async (store, reopen) => {
       await enter(store, anna, ben);
       await sendLegacy(store, ben.account, anna, bytes(9));
       const sendings = [3, 1, 2].map((seconds) =>
@@ -753,6 +753,7 @@ function secureContract(kind: StoreKind): void {
         [Unknown, Unknown, Unknown],
       );
       // Its count isn't forgotten, but its uid is.
+      store = await reopen();
       const highest = Math.max(...sendings.map(({ count }) => count));
       assertEquals(
         await store.secure.authenticated(ben.device, 0, NOW).then((state) =>

@@ -1,13 +1,11 @@
 import type { Database } from "@db/sqlite";
 import type { Seq } from "../../../../../shared/secure/secure_protocol.ts";
+import { HAS_COUNT } from "../../schema.ts";
 import { LruCache } from "../../../lru_cache.ts";
 import { isFull, type Quota } from "../../../store.ts";
 
 /** Devices and accounts in the caches, some 50 MB. */
 const MOST_CACHED = 100_000;
-
-/** Devices whose used counts are cached. */
-const COUNTS_CACHED = 64;
 
 /** What a device has sent and got. */
 interface Mailbox {
@@ -37,7 +35,6 @@ export interface StoredAccount {
 export class Mailboxes {
   readonly #statements;
   readonly #mailboxes = new LruCache<Mailbox>(MOST_CACHED);
-  readonly #counts = new LruCache<Set<number>>(COUNTS_CACHED);
   readonly #accounts = new LruCache<StoredAccount>(MOST_CACHED);
   #total = NaN;
 
@@ -45,7 +42,8 @@ export class Mailboxes {
   constructor(database: Database) {
     this.#statements = {
       device: database.prepare<Mailbox>(
-        `SELECT Count AS count,
+        `SELECT max(Count, coalesce((SELECT max(Count) FROM taken
+            WHERE Device = ?1 AND ${HAS_COUNT}), 0)) AS count,
           max(LastSeq, coalesce((SELECT max(Seq) FROM mail
             WHERE Device = ?1), 0)) AS lastSeq,
           (SELECT count(*) FROM mail WHERE Device = ?1) AS messages,
@@ -56,8 +54,9 @@ export class Mailboxes {
       raiseCount: database.prepare(
         "UPDATE devices SET Count = ? WHERE Device = ?",
       ),
-      counts: database.prepare<{ count: number }>(
-        "SELECT Count AS count FROM taken WHERE Device = ?",
+      withCount: database.prepare<{ found: number }>(
+        `SELECT 1 AS found FROM taken
+          WHERE Device = ? AND Count = ? AND ${HAS_COUNT}`,
       ),
       account: database.prepare<{ version: number; closed: number }>(
         "SELECT Version AS version, Closed AS closed FROM profiles WHERE ID = ?",
@@ -99,11 +98,7 @@ export class Mailboxes {
   /** Whether a sending of a device that is remembered had a count. */
   isCountUsed(device: Uint8Array, count: number): boolean {
     if (count > (this.#find(device)?.count ?? 0)) return false;
-    const used = this.#counts.getOrRead(device.toHex(), () => {
-      const rows = this.#statements.counts.all(device);
-      return new Set(rows.map(({ count }) => count));
-    });
-    return used?.has(count) ?? false;
+    return this.#statements.withCount.get(device, count) !== undefined;
   }
 
   /** Keeps a count that a device told, and returns its highest. */
@@ -117,15 +112,11 @@ export class Mailboxes {
     return mailbox.count;
   }
 
-  /** Keeps the count of a sending, and returns the device's highest. */
+  /** Notes the count of a sending, which tells it, and returns the device's highest. */
   used(device: Uint8Array, count: number): number {
-    this.#counts.get(device.toHex())?.add(count);
-    return this.told(device, count);
-  }
-
-  /** Drops the used counts: sendings were forgotten. */
-  dropCounts(): void {
-    this.#counts.clear();
+    const mailbox = this.#find(device);
+    if (mailbox === undefined) return count;
+    return mailbox.count = Math.max(mailbox.count, count);
   }
 
   /** Whether a mailbox has room for a message of `size` bytes. */
@@ -162,14 +153,12 @@ export class Mailboxes {
   dropDevice(device: Uint8Array, messages: number): void {
     this.#total -= messages;
     this.#mailboxes.delete(device.toHex());
-    this.#counts.delete(device.toHex());
   }
 
   /** Clears the caches: a transaction was rolled back, or another process has written. */
   clear(): void {
     this.#mailboxes.clear();
     this.#accounts.clear();
-    this.#counts.clear();
     this.#total = NaN;
   }
 

@@ -28,21 +28,32 @@ export const expire: StoreCommand<Expiry, number> = {
         for (const one of mail.delete(found, SendingState.Expired, at)) {
           mailboxes.deleted(one.device, one.messages, one.bytes);
         }
-        const forgotten = forget(before, most);
-        if (forgotten > 0) mailboxes.dropCounts();
-        return found.length + forgotten;
+        return found.length + forget(before, most);
       },
     };
   },
 };
 
-/** Forgets sendings that were settled up to a time. */
+/** Forgets sendings that were settled up to a time; their devices keep the counts. */
 function prepareForget(
   database: Database,
 ): (before: number, most: number) => number {
-  const forget = database.prepare(
-    `DELETE FROM taken WHERE rowid IN (SELECT rowid FROM taken
-      WHERE ${IS_SETTLED} AND Time <= ? ORDER BY Time LIMIT ?)`,
+  const settled = database.prepare<
+    { row: number; device: Uint8Array; count: number }
+  >(
+    `SELECT rowid AS row, Device AS device, Count AS count FROM taken
+      WHERE ${IS_SETTLED} AND Time <= ? ORDER BY Time LIMIT ?`,
   );
-  return (before, most) => forget.run(before, most);
+  const keepCount = database.prepare(
+    "UPDATE devices SET Count = ? WHERE Device = ? AND Count < ?",
+  );
+  const forget = database.prepare("DELETE FROM taken WHERE rowid = ?");
+  return (before, most) => {
+    const found = settled.all(before, most);
+    for (const { row, device, count } of found) {
+      keepCount.run(count, device, count);
+      forget.run(row);
+    }
+    return found.length;
+  };
 }
