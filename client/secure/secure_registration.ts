@@ -35,7 +35,13 @@ import { ConnectionError, FolderError, UserError } from "../errors.ts";
 import { type Identity, refuseExisting } from "../keys/identity.ts";
 import { placeIdentity } from "../keys/registration.ts";
 import { STORE_FOLDER, StoreDatabase } from "../store/database.ts";
-import { draftOf, isThere, takeFolder } from "../store/folder.ts";
+import {
+  draftOf,
+  isThere,
+  markSecure,
+  takeFolder,
+  unmarkSecure,
+} from "../store/folder.ts";
 import {
   discardDrafts,
   discardIdentityKey,
@@ -281,6 +287,7 @@ class Entry {
   ): Promise<void> {
     const { identity } = await readRecord(this.#row.record);
     await placeIdentityKey(this.#dir, identity);
+    await markSecure(this.#dir);
     const attempt = () => this.#attempt(relays, beforeSending);
     try {
       await attempt().catch((error) => {
@@ -294,6 +301,7 @@ class Entry {
       if (this.#mayBeIn) throw this.#unfinished(error);
       this.#own.discard();
       await discardIdentityKey(this.#dir);
+      await unmarkSecure(this.#dir);
       throw error;
     }
   }

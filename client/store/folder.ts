@@ -47,9 +47,24 @@ export function isThere(path: string): boolean {
 /** The file of a secure account's identity key, within the client's folder. */
 export const IDENTITY_KEY = "identity.key";
 
+/** An empty file that marks the store of a secure account, should its key be moved away. */
+const SECURE_MARK = "info.store/secure";
+
 /** Whether a folder's account is a secure one, or is about to become one. */
 export function isSecureFolder(dir: string): boolean {
-  return isThere(`${dir}/${IDENTITY_KEY}`);
+  return isThere(`${dir}/${IDENTITY_KEY}`) || isThere(`${dir}/${SECURE_MARK}`);
+}
+
+/** Marks the folder's account as a secure one. The store must be there. */
+export async function markSecure(dir: string): Promise<void> {
+  const path = `${dir}/${SECURE_MARK}`;
+  openPrivateSync(path).close();
+  await syncFolder(dirname(path));
+}
+
+/** Removes the mark of a secure account. */
+export async function unmarkSecure(dir: string): Promise<void> {
+  await removeIfThere(`${dir}/${SECURE_MARK}`);
 }
 
 /** Whether a decided import isn't complete yet. */

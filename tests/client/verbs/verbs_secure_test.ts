@@ -107,10 +107,25 @@ This account is a secure one: ${NO_TEXTS}
     assertEquals((await run("anna", "history")).code, 0);
   });
 
+  await t.step("nor is it where its key was moved away", async () => {
+    const key = `${dirOf("anna")}/identity.key`;
+    await Deno.rename(key, `${folder.path}/key`);
+    assertStringIncludes((await run("anna", "pull")).stderr, REFUSED);
+    const { account } = await findings("anna");
+    assertStringIncludes(account, `error: ${key} can't be used: no such file`);
+    await Deno.rename(`${folder.path}/key`, key);
+  });
+
   await t.step("an export leaves its keys out", async () => {
     const path = `${folder.path}/archive`;
-    const { code } = await run("anna", "export", "--unencrypted", path);
+    const { code, stderr } = await run(
+      "anna",
+      "export",
+      "--unencrypted",
+      path,
+    );
     assertEquals(code, 0);
+    assertStringIncludes(stderr, "Your secure account isn't in it");
     const archive = (await Deno.readFile(path)).toHex();
     const database = new StoreDatabase(dirOf("anna"));
     const { signingSeed, agreementKey } = new OwnAccount(database).row();
@@ -145,6 +160,19 @@ This account is a secure one: ${NO_TEXTS}
       (name) => name === "DENO_CERT" ? "/some/file" : "",
     );
     assertStringIncludes(pin, "error: The secure port isn't used while DENO");
+  });
+
+  await t.step("no key is made where there is no legacy port", async () => {
+    await Deno.mkdir(dirOf("carl"));
+    await Deno.writeTextFile(`${dirOf("carl")}/info.server`, `${line}\n`);
+    const { code, stderr } = await run("carl", "register", "carl", "--legacy");
+    assertEquals([code, stderr], [
+      1,
+      `error: Only the secure port of the relay is named, by its mu:// line
+(Name its ADDRESS:PORT, too)
+`,
+    ]);
+    assertEquals(await namesIn(dirOf("carl")), ["info.server"]);
   });
 
   await t.step("a legacy account where the user wants one", async () => {

@@ -19,6 +19,8 @@ export async function register(
   say: (text: string) => void,
 ): Promise<Identity> {
   const missing = await addresses.missing();
+  // Before a key is made: nothing could be sent.
+  await addresses.find();
   if (missing !== undefined) say(missing);
   const me = await session.register(name);
   const kept = await addresses.keep([DEFAULT_ADDRESS]);

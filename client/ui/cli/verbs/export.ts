@@ -5,6 +5,7 @@ import { contactFlag, pathArgument } from "../verb/arguments.ts";
 import { dataKind, type Io } from "../verb/output.ts";
 import { defineVerb, type Verb } from "../verb/verb.ts";
 import { PIPE } from "../../../session/outgoing_file.ts";
+import { isSecureFolder } from "../../../store/folder.ts";
 import { printableLine } from "../../../../shared/cli/printable.ts";
 import {
   exportArchive,
@@ -97,6 +98,11 @@ export const verb: Verb = defineVerb({
           ? "The archive holds your private key and all messages: keep it secret"
           : "The archive holds your private key and all messages: without the passphrase no one can open it",
       );
+      if (isSecureFolder(dir)) {
+        output.say(
+          "Your secure account isn't in it, and only this folder has it: go on with this folder",
+        );
+      }
       if (archived.unread > 0) {
         output.say(
           `Messages that couldn't be decrypted (${
