@@ -172,7 +172,7 @@ export class RelayKeyError extends UserError {
   constructor(where: string, reason: string, options?: ErrorOptions) {
     super(
       `WARNING: ${where} DOESN'T SHOW THE KEY THAT YOUR LINE SAYS: ${reason}`,
-      "Nothing was sent. An attacker may be in between, or the relay has a new key, or another program has the port: ask the relay's operator in another way for its mu:// line, and compare",
+      "Nothing was sent. An attacker may be in between, or the relay has a new key, or the port is its legacy one or another program's: ask the relay's operator in another way for its mu:// line, and compare",
       options,
     );
   }

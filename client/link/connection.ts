@@ -181,7 +181,7 @@ class Exchange<T> {
     if (header.code !== expected) {
       throw new ConnectionError(
         `${this.#where} responded with ${header.code}, expected ${expected}`,
-        "Is it a MessageU server?",
+        "Is it a MessageU server? A secure port takes the relay's whole mu:// line",
       );
     }
     if (header.payloadSize > most) {

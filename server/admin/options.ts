@@ -177,7 +177,7 @@ export async function readAdminOptions(
 function takers(flag: VerbFlag): string {
   const names = Object.entries<Verb>(verbs)
     .filter(([, { flags }]) => flags.includes(flag)).map(([name]) => name);
-  return `for ${names.join(" and ")}`;
+  return `for ${new Intl.ListFormat("en-GB").format(names)}`;
 }
 
 function verbOf(name: string | undefined): VerbName {

@@ -13,7 +13,6 @@ import {
 } from "../folder/info_files.ts";
 import { FormatError } from "../wire/format_error.ts";
 import { signingKeyProblem } from "./ed25519.ts";
-import { CURVE_KEY_SIZE } from "./secure_protocol.ts";
 
 /** Where a relay's secure port is, and the key that it has to show. */
 export interface RelayLine extends Address {
@@ -52,20 +51,22 @@ export function formatKey(key: Uint8Array): string {
  */
 export function parseRelayLine(text: string): RelayLine {
   const [, place = "", keyText = ""] = FORM.exec(text) ?? [];
-  if (place === "") throw notALine(text);
-  const line = { ...parseAddress(place), key: parseKey(keyText) };
+  const address = addressIn(place);
+  if (address === undefined) throw notALine(text);
+  const line = { ...address, key: parseKey(keyText) };
   if (formatRelayLine(line) !== text) throw notALine(text);
   return line;
 }
 
 /**
- * Parses addresses and lines separated by commas, as in a flag.
+ * Parses addresses and lines separated by commas, as in a flag. What has a
+ * slash is meant to be a line.
  *
  * @throws {FormatError} if one is neither, or there are more than 16
  */
 export function parsePlaceList(text: string): RelayPlace[] {
   const parts = text.split(",").map((part) => part.trim());
-  const isLine = (part: string) => part.startsWith(LINE_PREFIX);
+  const isLine = (part: string) => part.includes("/");
   const others = parts.filter((part) => !isLine(part));
   const lines = parts.filter(isLine).map(parseRelayLine);
   if (others.length === 0 && lines.length > 0) return lines;
@@ -74,6 +75,16 @@ export function parsePlaceList(text: string): RelayPlace[] {
 
 /** What stands between the slashes is printable ASCII without blanks. */
 const FORM = /^mu:\/\/([!-.0-~]+)\/(.*)$/s;
+
+/** The address in a line; undefined where it has none. */
+function addressIn(place: string): Address | undefined {
+  try {
+    return parseAddress(place);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
 
 const notALine = (text: string) =>
   new FormatError(
@@ -94,10 +105,14 @@ function parseKey(text: string): Uint8Array {
       "the relay's key isn't base64url: copy the whole line",
     );
   }
-  const isCanonical = key.length === CURVE_KEY_SIZE && formatKey(key) === text;
-  if (!isCanonical) {
+  if (text.length !== KEY_LENGTH) {
     throw new FormatError(
-      `the relay's key has ${KEY_LENGTH} characters of base64url: copy the whole line`,
+      `the relay's key has ${KEY_LENGTH} characters, got ${text.length}: copy the whole line`,
+    );
+  }
+  if (formatKey(key) !== text) {
+    throw new FormatError(
+      "the relay's key is mistyped in its last character: copy the whole line",
     );
   }
   const problem = signingKeyProblem(key);

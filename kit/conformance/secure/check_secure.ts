@@ -41,8 +41,8 @@ export interface SecureServerChecks {
 
 /**
  * Checks a server's secure port. The first check (a hello) and the last one
- * (whether the server still works) are always made, and reported if they are
- * chosen or fail.
+ * (whether the server still works) are made unasked, and reported if they are
+ * chosen or fail. If the first one fails, no other is tried.
  *
  * @throws {UsageError} if a pattern in `only` matches no check
  */
@@ -87,6 +87,7 @@ class SecureRun {
   readonly #stopped = Promise.withResolvers<undefined>();
   #isStopped = false;
   #gone: string | undefined;
+  #wasServed = false;
 
   constructor(target: SecureTarget, signal: AbortSignal | undefined) {
     this.#target = target;
@@ -109,7 +110,8 @@ class SecureRun {
     const { name, subject, about } = check;
     const start = performance.now();
     const told = { name, subject, about, clause: check.clause };
-    if (this.#gone !== undefined && check !== lastSecureCheck) {
+    const wasServed = this.#wasServed && check === lastSecureCheck;
+    if (this.#gone !== undefined && !wasServed) {
       const level = levelOf(check);
       return {
         ...{ ...told, level, ms: 0, reason: this.#gone, exchange: [] },
@@ -143,6 +145,7 @@ class SecureRun {
   async #attempt(check: SecureCheck, probe: SecureProbe): Promise<Ending> {
     const isAlways = check === firstSecureCheck || check === lastSecureCheck;
     const ending = await attempt(check, probe, isAlways);
+    this.#wasServed ||= ending.verdict === "pass";
     if (ending.isUnserved && !(await this.#serves())) {
       this.#gone ??= `${formatAddress(this.#target.line)} ${
         check === firstSecureCheck

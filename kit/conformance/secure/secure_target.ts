@@ -74,7 +74,9 @@ export class SecureTarget {
       shaken.catch(() => {});
     } catch (error) {
       closeConn(conn ?? tcp);
-      throw new NoConnection(`no handshake: ${reasonOf(error)}`);
+      throw new NoConnection(
+        `no handshake with the line's key: ${reasonOf(error)}`,
+      );
     }
     closeConn(conn);
     throw new NoConnection(`no handshake within ${this.timeout} ms`);

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   formatRelayLine,
+  parsePlaceList,
   parseRelayLine,
 } from "../../../shared/secure/relay_line.ts";
 import { FormatError } from "../../../shared/wire/format_error.ts";
@@ -70,6 +71,35 @@ Deno.test("a line in any other form is refused", () => {
     const error = assertThrows(() => parseRelayLine(text), FormatError);
     assertEquals(/\p{Cc}/u.test(error.message), false, error.message);
   }
+});
+
+Deno.test("a mistyped line is told what it lacks", () => {
+  const problem = (text: string) =>
+    assertThrows(() => parsePlaceList(text), FormatError).message;
+  for (
+    const text of [
+      `http://relay.example:1358/${key}`,
+      `MU://relay.example:1358/${key}`,
+      `mu:/relay.example:1358/${key}`,
+      `mu://relay.example/${key}`,
+      "mu://relay.example:1358",
+      `relay.example:1358/${key}`,
+    ]
+  ) {
+    assertEquals(
+      problem(text),
+      `expected mu://HOST:PORT/KEY, got ${JSON.stringify(text)}`,
+    );
+  }
+  const end = ": copy the whole line";
+  assertEquals(
+    problem(`mu://relay.example:1358/${key.slice(0, -4)}`),
+    `the relay's key has 43 characters, got 39${end}`,
+  );
+  assertEquals(
+    problem(`mu://relay.example:1358/${key.slice(0, -1)}x`),
+    `the relay's key is mistyped in its last character${end}`,
+  );
 });
 
 Deno.test("all that is read as a line is written the same", () => {
