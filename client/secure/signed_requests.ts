@@ -8,17 +8,15 @@
 import { equals } from "@std/bytes";
 import type { AccountRecord } from "../../shared/secure/account_record.ts";
 import { sign, type SigningKey } from "../../shared/secure/ed25519.ts";
+import { signRegistration } from "../../shared/secure/registration.ts";
 import {
   type AccountId,
   PROOF_SIZE,
-  SIGNATURE_SIZE,
 } from "../../shared/secure/secure_protocol.ts";
-import { secureRequestCodecs } from "../../shared/secure/secure_requests.ts";
 import {
   challengeLabel,
   deletionBytes,
   liftProof,
-  registrationBytes,
 } from "../../shared/secure/signed_bytes.ts";
 import { ConnectionError } from "../errors.ts";
 import type { DeviceKey, SecureConnection } from "./secure_connection.ts";
@@ -47,21 +45,13 @@ export async function enrol(
   connection: SecureConnection,
   { publicKey, account, record, device, proof }: Enrolment,
 ): Promise<void> {
-  const unsigned = {
-    publicKey,
-    record,
-    invitation: new Uint8Array(),
-    proof,
-    signature: new Uint8Array(SIGNATURE_SIZE),
-  };
-  const payload = secureRequestCodecs.register.encode(unsigned);
-  const signed = await registrationBytes(
+  const registration = await signRegistration(
+    { publicKey, record, proof },
     connection.binding,
-    payload.subarray(0, -SIGNATURE_SIZE),
+    device.signingKey,
   );
-  const signature = await sign(device.signingKey, signed);
   connection.sendAs(device.id);
-  const told = await connection.request("register", { ...unsigned, signature });
+  const told = await connection.request("register", registration);
   if (equals(told.account, account)) return;
   throw new ConnectionError(
     "The relay told that it registered another account",

@@ -13,19 +13,15 @@ import {
   responseCode,
   responseCodecs,
 } from "../../../shared/wire/requests.ts";
-import {
-  secureRequestCodecs,
-  type SecureRequestPayloads,
-  type SecureResponsePayloads,
+import type {
+  SecureRequestPayloads,
+  SecureResponsePayloads,
 } from "../../../shared/secure/secure_requests.ts";
-import {
-  type AccountId,
-  SIGNATURE_SIZE,
-} from "../../../shared/secure/secure_protocol.ts";
+import type { AccountId } from "../../../shared/secure/secure_protocol.ts";
+import { signRegistration } from "../../../shared/secure/registration.ts";
 import {
   authenticationBytes,
   deviceBytes,
-  registrationBytes,
 } from "../../../shared/secure/signed_bytes.ts";
 import { sign } from "../../../shared/secure/ed25519.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
@@ -338,21 +334,16 @@ export class SecureProbe {
   ): Promise<SecureRequestPayloads["register"]> {
     const { device, publicKey } = account;
     channel.device = device.id;
-    const unsigned = {
-      publicKey,
-      record: change.record ?? account.record.bytes,
-      invitation: new Uint8Array(),
-      proof: change.proof,
-      signature: new Uint8Array(SIGNATURE_SIZE),
-    };
-    const whole = secureRequestCodecs.register.encode(unsigned);
     const { relayKey = channel.binding.relayKey } = change;
-    const signed = await registrationBytes(
+    return await signRegistration(
+      {
+        publicKey,
+        record: change.record ?? account.record.bytes,
+        proof: change.proof,
+      },
       { ...channel.binding, relayKey },
-      whole.subarray(0, -SIGNATURE_SIZE),
+      change.signing ?? device.signing,
     );
-    const signature = await sign(change.signing ?? device.signing, signed);
-    return { ...unsigned, signature };
   }
 
   /**

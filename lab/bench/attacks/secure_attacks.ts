@@ -6,16 +6,12 @@
  * @module
  */
 
+import { closeConn } from "../../../kit/close_conn.ts";
 import {
   drawIdentity,
   type SecureIdentity,
 } from "../../harness/secure/identity.ts";
-import {
-  closeQuietly,
-  Refused,
-  secureFrame,
-  SecurePeer,
-} from "../../harness/secure/peer.ts";
+import { Refused, secureFrame, SecurePeer } from "../../harness/secure/peer.ts";
 import {
   parseRelayLine,
   type RelayLine,
@@ -221,7 +217,7 @@ async function recordHello(key: Uint8Array): Promise<Uint8Array> {
   const conn = await listener.accept();
   const buffer = new Uint8Array(4096);
   const size = await conn.read(buffer) ?? 0;
-  closeQuietly(conn);
+  closeConn(conn);
   return buffer.slice(0, size);
 }
 

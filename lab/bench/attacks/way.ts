@@ -1,5 +1,5 @@
+import { closeConn } from "../../../kit/close_conn.ts";
 import { connect } from "node:net";
-import { closeQuietly } from "../../harness/secure/peer.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 
 /**
@@ -38,7 +38,7 @@ export class Way implements Disposable {
     out.setNoDelay(true);
     conn.setNoDelay(true);
     out.on("data", (data) => conn.write(data).catch(() => out.destroy()));
-    out.on("close", () => closeQuietly(conn));
+    out.on("close", () => closeConn(conn));
     // Its close follows.
     out.on("error", () => {});
     const send = async () => {

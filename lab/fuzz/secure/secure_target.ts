@@ -5,16 +5,12 @@
  * @module
  */
 
+import { closeConn } from "../../../kit/close_conn.ts";
 import { encodeHex } from "@std/encoding";
 import { Peer } from "../../harness/peer.ts";
 import type { Random } from "../../harness/random.ts";
 import { drawIdentity, drawPackages } from "../../harness/secure/identity.ts";
-import {
-  closeQuietly,
-  Ended,
-  secureFrame,
-  SecurePeer,
-} from "../../harness/secure/peer.ts";
+import { Ended, secureFrame, SecurePeer } from "../../harness/secure/peer.ts";
 import {
   exportPublicKey,
   generateKeyPair,
@@ -128,7 +124,7 @@ export class SecureTarget {
    * @throws {FuzzFailure} where that isn't what it acknowledged
    */
   async finish(how: "stop" | "kill"): Promise<void> {
-    this.#raw.splice(0).forEach(closeQuietly);
+    this.#raw.splice(0).forEach(closeConn);
     await this.#relay[how]();
     this.#relay = await RelayProcess.start(this.#dir, FLAGS);
     this.#line = await this.#relay.secureLine();
@@ -157,7 +153,7 @@ export class SecureTarget {
 
   /** Lets go of everything, however it went. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#raw.splice(0).forEach(closeQuietly);
+    this.#raw.splice(0).forEach(closeConn);
     await this.#relay.kill();
     await Deno.remove(this.#dir, { recursive: true });
   }
@@ -214,10 +210,10 @@ export class SecureTarget {
     }
     this.labels.add("no TLS");
     const conn = await writeRaw(this.#line, notTls(random));
-    if (random.oneIn(2)) closeQuietly(conn);
+    if (random.oneIn(2)) closeConn(conn);
     else this.#raw.push(conn);
     if (this.#raw.length > MOST_RAW) {
-      this.#raw.splice(0, 1).forEach(closeQuietly);
+      this.#raw.splice(0, 1).forEach(closeConn);
     }
   }
 

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { closeConn } from "../../../kit/close_conn.ts";
 import { concat } from "@std/bytes";
-import { closeQuietly, SecurePeer } from "../../harness/secure/peer.ts";
+import { SecurePeer } from "../../harness/secure/peer.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import type { Random } from "../../harness/random.ts";
@@ -62,8 +63,8 @@ async function passOn(
   const client = await listener.accept();
   const relay = await Deno.connect({ hostname, port });
   const cut = () => {
-    closeQuietly(client);
-    closeQuietly(relay);
+    closeConn(client);
+    closeConn(relay);
   };
   // A length that was made larger has the relay wait for more.
   const timer = setTimeout(cut, PATIENCE);
@@ -88,6 +89,6 @@ async function copy(from: Deno.Conn, to: Deno.Conn, at: number): Promise<void> {
     }
     await to.closeWrite();
   } catch {
-    closeQuietly(to);
+    closeConn(to);
   }
 }

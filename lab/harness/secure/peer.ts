@@ -21,14 +21,13 @@ import {
   REFUSAL_CODE,
   type RefusalReason,
   SECURE_VERSION,
-  SIGNATURE_SIZE,
 } from "../../../shared/secure/secure_protocol.ts";
 import {
   authenticationBytes,
   type ChannelBinding,
-  registrationBytes,
 } from "../../../shared/secure/signed_bytes.ts";
 import { sign } from "../../../shared/secure/ed25519.ts";
+import { signRegistration } from "../../../shared/secure/registration.ts";
 import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { ByteSource } from "../../../shared/wire/byte_source.ts";
 import { requestHeader } from "../../../shared/wire/frames.ts";
@@ -38,6 +37,7 @@ import {
   type WholeResponse,
 } from "../../../shared/wire/response_framer.ts";
 import { concat } from "@std/bytes";
+import { closeConn } from "../../../kit/close_conn.ts";
 import type { SecureIdentity } from "./identity.ts";
 
 /** The relay refused a request. */
@@ -93,20 +93,9 @@ export async function registrationFrame(
   { record, publicKey, signing, device }: SecureIdentity,
   binding: ChannelBinding,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const unsigned = {
-    publicKey,
-    record: record.bytes,
-    invitation: new Uint8Array(),
-    proof: undefined,
-    signature: new Uint8Array(SIGNATURE_SIZE),
-  };
-  const whole = secureRequestCodecs.register.encode(unsigned);
-  const signed = await registrationBytes(
-    binding,
-    whole.subarray(0, -SIGNATURE_SIZE),
-  );
-  const signature = await sign(signing, signed);
-  return secureFrame("register", { ...unsigned, signature }, device);
+  const content = { publicKey, record: record.bytes };
+  const payload = await signRegistration(content, binding, signing);
+  return secureFrame("register", payload, device);
 }
 
 /** Reads a response to a request of this kind. @throws {Refused} for a 4999 */
@@ -154,7 +143,7 @@ export class SecurePeer implements Disposable {
       });
       return await SecurePeer.#shaken(conn, key);
     } catch (error) {
-      closeQuietly(tcp);
+      closeConn(tcp);
       throw error;
     }
   }
@@ -256,7 +245,7 @@ export class SecurePeer implements Disposable {
 
   /** Closes the connection; doing so again does nothing. */
   close(): void {
-    closeQuietly(this.conn);
+    closeConn(this.conn);
   }
 
   [Symbol.dispose](): void {
@@ -265,14 +254,5 @@ export class SecurePeer implements Disposable {
 
   get #binding() {
     return { relayKey: this.#relayKey, nonce: this.nonce };
-  }
-}
-
-/** Closes a connection; one that broke may be closed already. */
-export function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

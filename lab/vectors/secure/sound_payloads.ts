@@ -1,21 +1,20 @@
 import { signRecord } from "../../../shared/secure/account_record.ts";
 import { sign } from "../../../shared/secure/ed25519.ts";
+import { signRegistration } from "../../../shared/secure/registration.ts";
 import {
   Registration,
   SendingState,
   SendingTaken,
   type Seq,
 } from "../../../shared/secure/secure_protocol.ts";
-import {
-  secureRequestCodecs,
-  type SecureRequestPayloads,
-  type SecureResponsePayloads,
+import type {
+  SecureRequestPayloads,
+  SecureResponsePayloads,
 } from "../../../shared/secure/secure_requests.ts";
 import {
   authenticationBytes,
   deletionBytes,
   deviceBytes,
-  registrationBytes,
   sha256,
 } from "../../../shared/secure/signed_bytes.ts";
 import { type MessageId, MessageType } from "../../../shared/wire/protocol.ts";
@@ -48,27 +47,16 @@ const annasNext = await signRecord({
   devices: [annasDevice, annasSecond],
 }, keys.anna);
 
-/** Anna's registration: her device signs all before the signature. */
-async function registration(): Promise<SecureRequestPayloads["register"]> {
-  const unsigned = {
-    publicKey: anna.publicKey,
-    record: annasRecord.bytes,
-    invitation: new Uint8Array(0),
-    proof: undefined,
-    signature: new Uint8Array(64),
-  };
-  const payload = secureRequestCodecs.register.encode(unsigned);
-  const before = payload.subarray(0, -unsigned.signature.length);
-  const signed = await registrationBytes(binding, before);
-  return { ...unsigned, signature: await sign(keys.annaDevice, signed) };
-}
-
 const [weekly = new Uint8Array(0), single] = bensPackages;
 
 /** A request of each kind by Anna's device. */
 export const soundRequests: SecureRequestPayloads = {
   hello: { least: 1, most: 1, features: 0 },
-  register: await registration(),
+  register: await signRegistration(
+    { publicKey: anna.publicKey, record: annasRecord.bytes },
+    binding,
+    keys.annaDevice,
+  ),
   challenge: { account: ben.clientId },
   authenticate: {
     count: 7,

@@ -18,42 +18,28 @@ import {
   drawDeviceId,
   drawUid,
   type RefusalReason,
-  SIGNATURE_SIZE,
 } from "../../../shared/secure/secure_protocol.ts";
 import {
-  secureRequestCodecs,
-  type SecureRequestPayloads,
-} from "../../../shared/secure/secure_requests.ts";
+  type RegistrationContent,
+  signRegistration,
+} from "../../../shared/secure/registration.ts";
+import type { SecureRequestPayloads } from "../../../shared/secure/secure_requests.ts";
 import {
   authenticationBytes,
   type ChannelBinding,
   deletionBytes,
   deviceBytes,
-  registrationBytes,
   sha256,
 } from "../../../shared/secure/signed_bytes.ts";
 
 /** A 3001. */
-export async function registration(
+export function registration(
   binding: ChannelBinding,
   { publicKey, record, signing }: SecureIdentity,
-  changes: Partial<SecureRequestPayloads["register"]> = {},
+  changes: Partial<RegistrationContent> = {},
 ): Promise<SecureRequestPayloads["register"]> {
-  const unsigned = {
-    publicKey,
-    record: record.bytes,
-    invitation: new Uint8Array(0),
-    proof: undefined,
-    signature: new Uint8Array(SIGNATURE_SIZE),
-    ...changes,
-  };
-  const payload = secureRequestCodecs.register.encode(unsigned)
-    .subarray(0, -SIGNATURE_SIZE);
-  const signature = await sign(
-    signing,
-    await registrationBytes(binding, payload),
-  );
-  return { ...unsigned, signature };
+  const content = { publicKey, record: record.bytes, ...changes };
+  return signRegistration(content, binding, signing);
 }
 
 /** A 3003. */
