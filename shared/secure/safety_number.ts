@@ -8,7 +8,7 @@ import { concat } from "@std/bytes";
 import type { AccountId } from "./secure_protocol.ts";
 import { labelled } from "./signed_bytes.ts";
 
-/** One of the two people whom a safety number is of. */
+/** One of the two people that share a safety number. */
 export interface Person {
   /** The account. */
   account: AccountId;

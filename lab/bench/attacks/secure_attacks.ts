@@ -27,7 +27,7 @@ import { serveCommands } from "../relay/child.ts";
 import { renew } from "../secure/sends.ts";
 import { floodKeyUpdates } from "./key_updates.ts";
 
-/** Whom the devices attack. */
+/** The account that the devices attack. */
 export interface Victim {
   readonly account: AccountId;
   readonly device: DeviceId;

@@ -344,10 +344,10 @@ export class SecureModel {
     while (fields.more) ids.push(fields.id());
     if (!fields.whole) return refused(FORM);
     const account = this.accounts.byId(id);
-    const { device: asker = "" } = channel;
-    const often = this.accounts.claimed(asker) > CLAIMS ? [TOO_OFTEN] : [];
+    const { device: requester = "" } = channel;
+    const often = this.accounts.claimed(requester) > CLAIMS ? [TOO_OFTEN] : [];
     // The relay counts also what it refuses then.
-    const claims = this.accounts.claimed(asker, id);
+    const claims = this.accounts.claimed(requester, id);
     // A device twice, or none at all, has no use.
     if (new Set(ids).size < ids.length) {
       return { must: [FORM, UNKNOWN], may: often };

@@ -802,12 +802,12 @@ function secureContract(kind: StoreKind): void {
         await sendTo(legacyOf(anna, ben, bytes(1))),
         { refused: "secured" },
       );
-      const nobody = {
+      const unknown = {
         ...cora,
         account: deviceOf(9) as Uint8Array as AccountId,
       };
       assertEquals(
-        await sendTo(legacyOf(anna, nobody, bytes(1))),
+        await sendTo(legacyOf(anna, unknown, bytes(1))),
         { refused: "unknown_target" },
       );
       assertEquals(

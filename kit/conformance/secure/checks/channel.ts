@@ -66,7 +66,7 @@ export const channelChecks = secureSubject("channel", {
       must(isRefused, "an alert, or nothing", `${sent.length} bytes`);
     },
   ],
-  "garbage-holds-up-nobody": [
+  "others-served-beside-garbage": [
     "LIM-1",
     "Others are served while connections send what is no handshake",
     async (probe) => {
@@ -78,7 +78,7 @@ export const channelChecks = secureSubject("channel", {
       await (await probe.connect()).hello();
     },
   ],
-  "silent-handshakes-hold-up-nobody": [
+  "others-served-beside-silent-handshakes": [
     "LIM-1",
     "Others are served while connections are silent, or stop within the handshake",
     async (probe) => {
@@ -90,7 +90,7 @@ export const channelChecks = secureSubject("channel", {
       await (await probe.connect()).hello();
     },
   ],
-  "stalled-request-holds-up-nobody": [
+  "others-served-beside-stalled-request": [
     "LIM-1",
     "Others are served while a connection stops within a request",
     async (probe) => {

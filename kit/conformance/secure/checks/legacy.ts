@@ -154,7 +154,7 @@ export const legacyChecks = secureSubject("between both worlds", {
   ],
   "secure-to-legacy-unknown": [
     "SLG-2",
-    "A 3011 to an id that nobody has is refused with 3, one to a secured id with 5 and its record",
+    "A 3011 to an id that no user has is refused with 3, one to a secured id with 5 and its record",
     async (probe) => {
       const [{ channel }, other] = await probe.pair();
       await channel.refused("sendLegacy", textTo(randomId()), Unknown);

@@ -102,7 +102,7 @@ export const liftingChecks = secureSubject("lifting", {
   ],
   "challenge-of-unknown": [
     "LFT-2",
-    "A challenge for an id that nobody has is refused with 3, for a secured one with 4",
+    "A challenge for an id that no user has is refused with 3, for a secured one with 4",
     async (probe) => {
       const { account } = await probe.user();
       const channel = await probe.greeted();

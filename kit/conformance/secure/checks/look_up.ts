@@ -47,7 +47,7 @@ export const lookUpChecks = secureSubject("look up", {
   ],
   "look-up-unknown": [
     "LUP-2",
-    "A name and an id that nobody has are refused with 3",
+    "A name and an id that no user has are refused with 3",
     async (probe) => {
       const { channel } = await probe.user();
       const name = randomName();

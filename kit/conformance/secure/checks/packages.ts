@@ -177,8 +177,8 @@ export const packageChecks = secureSubject("packages", {
       const devices = [...right.devices, drawDeviceId()];
       const { channel } = asking;
       await channel.refused("claim", { ...right, devices }, Unknown);
-      const nobody = { ...right, account: randomId() };
-      await channel.refused("claim", nobody, Unknown);
+      const unknown = { ...right, account: randomId() };
+      await channel.refused("claim", unknown, Unknown);
       const { single } = await claim(channel, owner.account);
       must(single !== undefined, "the single-use package", "none");
     },

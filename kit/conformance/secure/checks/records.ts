@@ -254,7 +254,7 @@ export const recordChecks = secureSubject("records", {
   ],
   "record-of-unknown": [
     "RPL-2",
-    "A record of an id that nobody has is refused with 3",
+    "A record of an id that no user has is refused with 3",
     async (probe) => {
       const account = await drawAccount();
       const channel = await probe.greeted();

@@ -211,7 +211,7 @@ export const sendingChecks = secureSubject("secure sending", {
   ],
   "secure-send-to-unknown": [
     "SEN-5",
-    "A 3007 to an id that nobody has is refused with 3",
+    "A 3007 to an id that no user has is refused with 3",
     async (probe) => {
       const { account, channel } = await probe.user();
       const payload = { ...sendingTo(account, account), account: randomId() };
