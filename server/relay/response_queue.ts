@@ -11,6 +11,8 @@ import type { Response, ResponsePiece } from "./response.ts";
 const MOST_WAITING = 256;
 /** Unacknowledged responses that a connection remembers. */
 const MOST_UNACKNOWLEDGED = 16;
+/** Bytes of a response that takes no memory to speak of. */
+const SMALL = 1024;
 const NOTHING = new Uint8Array(0);
 const YES = Promise.resolve(true);
 
@@ -29,6 +31,8 @@ const NONE: readonly Unacknowledged[] = [];
 /** A response's place in the order of requests. */
 interface Slot {
   bytes: Uint8Array | undefined;
+  /** The request, whose memory stands for that of a large response until it has gone out. */
+  request: Request<unknown> | undefined;
 }
 
 /**
@@ -178,10 +182,11 @@ export class ResponseQueue {
   }
 
   #enqueue(request: Request<unknown>, handled: Promise<Response>): void {
-    const slot: Slot = { bytes: undefined };
+    const slot: Slot = { bytes: undefined, request: undefined };
     this.#slots.push(slot);
     handled.then(({ bytes }) => {
-      request.release();
+      if (bytes.length > SMALL) slot.request = request;
+      else request.release();
       if (bytes.length === 0) this.#connection.close();
       slot.bytes = request.padded
         ? concat([bytes, paddingOf(bytes.length)])
@@ -201,11 +206,17 @@ export class ResponseQueue {
           ready.push(slot.bytes);
         }
         if (ready.length === 0) break;
-        this.#slots.splice(0, ready.length);
-        if (this.#failure !== undefined) continue;
-        this.#lastSize = ready.at(-1)?.length ?? 0;
-        const [first] = ready;
-        await this.#write(ready.length === 1 && first ? first : concat(ready));
+        const gone = this.#slots.splice(0, ready.length);
+        try {
+          if (this.#failure !== undefined) continue;
+          this.#lastSize = ready.at(-1)?.length ?? 0;
+          const [first] = ready;
+          await this.#write(
+            ready.length === 1 && first ? first : concat(ready),
+          );
+        } finally {
+          for (const { request } of gone) request?.release();
+        }
       }
     } catch (error) {
       this.#failure = { error };
