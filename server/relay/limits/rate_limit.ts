@@ -1,3 +1,6 @@
+/** Milliseconds between two looks for keys to forget, at most. */
+const LONGEST_SWEEP = 60_000;
+
 /**
  * Limits how often a key may do something: so many times at once, and then as
  * many within the window. Keys are forgotten once they have all of it again.
@@ -42,7 +45,7 @@ export class RateLimit {
 
   #sweep(now: number): void {
     if (now < this.#nextSweep) return;
-    this.#nextSweep = now + this.#window;
+    this.#nextSweep = now + Math.min(this.#window, LONGEST_SWEEP);
     for (const [key, until] of this.#busyUntil) {
       if (until <= now) this.#busyUntil.delete(key);
     }

@@ -17,6 +17,10 @@ export const claim: SecureHandler<"claim"> = async (
   const distinct = new Set(devices.map((id) => id.toHex()));
   if (distinct.size < devices.length) return refuse("bad_format");
   await memory.reserve(devices.length * CLAIMED_SIZE);
+  // What isn't there must not fill the memory of the limit.
+  if (await store.secure.newestRecord(account) === undefined) {
+    return refuse("unknown_target");
+  }
   const pair = device.account.toHex() + account.toHex();
   const withSingle = rates.singleUse.admit(pair);
   const packages = await store.secure.claim(account, devices, withSingle);

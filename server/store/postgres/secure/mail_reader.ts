@@ -16,6 +16,7 @@ import {
   type MailBatch,
 } from "../../secure_store.ts";
 import { type ResponseMemory, restOf } from "../../store.ts";
+import { PART_SIZE } from "../../store_rows.ts";
 import { type Query, quickSql } from "../connection/statement.ts";
 
 /** Messages that are looked at at a time for a response. */
@@ -69,10 +70,13 @@ export async function readMail(
   memory?: ResponseMemory,
 ): Promise<MailBatch> {
   let left = most;
-  if (memory !== undefined && !memory.tryReserve(left)) {
+  // The first message comes whatever its size: of a large one the first part.
+  const least = PART_SIZE + MAIL_OVERHEAD;
+  if (memory !== undefined && !memory.tryReserve(Math.max(left, least))) {
     const [row] = await query<[number]>(NEEDED, [device, after]);
-    left = Math.min(most, row?.[0] ?? 0);
-    await memory.reserve(left);
+    const needed = row?.[0] ?? 0;
+    left = Math.min(most, needed);
+    await memory.reserve(Math.max(left, Math.min(least, needed)));
   }
   const mail: Mail[] = [];
   for (let lastSeq = 0 as Seq;;) {
