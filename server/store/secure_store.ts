@@ -25,6 +25,17 @@ export const NO_DEVICE: DeviceId = new Uint8Array(
 /** Size in bytes of a message in a 4008 beside its content. */
 export const MAIL_OVERHEAD = 69;
 
+/** Bytes of the copies of a legacy message, beside the first one. */
+const MOST_COPIED = 64 * 1024 * 1024;
+
+/**
+ * Whether a legacy message has too many bytes for an account of so many devices:
+ * each of them gets a copy, so that a request writes as often what it carries.
+ */
+export function isTooLargeToCopy(size: number, devices: number): boolean {
+  return size * (devices - 1) > MOST_COPIED;
+}
+
 /** A record as a store keeps it: its handler has verified it. */
 export interface StoredRecord {
   /** The account. */

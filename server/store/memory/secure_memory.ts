@@ -19,6 +19,7 @@ import { MailWaiters } from "../mail_waiters.ts";
 import {
   type ClaimedPackages,
   type DeviceState,
+  isTooLargeToCopy,
   type LegacySendingResult,
   type Mail,
   MAIL_OVERHEAD,
@@ -129,8 +130,10 @@ export class MemorySecureStore implements SecureStore {
   ): SendResult {
     if (user.isClosed) return { refused: "unknown_target" };
     if (user.lastId >= MAX_MESSAGE_ID) return { refused: "ids_used_up" };
-    const hasRoom = this.#devicesOf(user)
-      .every((device) => !isMailboxFull(device, content.length + 1, quota));
+    const devices = this.#devicesOf(user);
+    const size = content.length + 1;
+    const hasRoom = !isTooLargeToCopy(size, devices.length) &&
+      devices.every((device) => !isMailboxFull(device, size, quota));
     if (!hasRoom) return { refused: "inbox_full" };
     this.#putLegacy(user, sender, type, content, Date.now());
     return { id: ++user.lastId as MessageId };

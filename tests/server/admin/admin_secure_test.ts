@@ -169,6 +169,39 @@ testWith(
   },
 );
 
+testWith(
+  FILES,
+  "sqlite: counts come with the sendings of another store",
+  async () => {
+    await using folder = await temporaryFolder();
+    await fill(sqliteStore(folder.path));
+    await using place = await temporaryFolder();
+    const other = sqliteStore(place.path);
+    await withStore(other, async () => {});
+    const made = makeSqliteAdminStore(`${place.path}/db.defensive`);
+    // In another kind of store the sendings alone tell the highest count.
+    const told = async function* () {
+      for await (const row of readSqliteRows(`${folder.path}/db.defensive`)) {
+        yield row.table === "devices" ? { ...row, count: 0 } : row;
+      }
+    };
+    await made.fill(told());
+    made.close();
+    await withStore(other, async ({ secure }) => {
+      const send = (count: number) =>
+        secure.send(
+          sendingOf(ben, anna, new Uint8Array(1), { count }),
+          NO_QUOTA,
+          NOW,
+        );
+      assertEquals<unknown>(await send(7), { refused: "count" });
+      assertEquals(await send(6), { wasTaken: false, highestCount: 8 });
+      assertEquals<unknown>(await send(6), { refused: "count" });
+      assertEquals(await send(0), { wasTaken: false, highestCount: 8 });
+    });
+  },
+);
+
 testWith(FILES, "sqlite: all rows go from one store into another", async () => {
   await using folder = await temporaryFolder();
   const store = sqliteStore(folder.path);

@@ -192,6 +192,7 @@ function secureContract(kind: StoreKind): void {
     await sendLegacy(store, cora.account, anna, bytes(1, 2));
     await sendLegacy(store, ben.account, anna, LARGE);
     await sendLegacy(store, cora.account, anna, bytes());
+    assertEquals(await store.secure.countMail(), 0);
     const lift = profileOf(anna, { isLift: true });
     const refused = [
       profileOf(anna),
@@ -458,6 +459,18 @@ function secureContract(kind: StoreKind): void {
     const stale = { ...low, recordVersion: 0 };
     assertEquals(await send(store, stale), { otherDevices: record });
     assertEquals(await send(store, low), taken);
+    // Counts below the highest are used one by one, in any order.
+    const used = new Set([49, 50]);
+    for (const count of [20, 0, 49, 48, 20, 21, 19, 50, 0, 1]) {
+      const isFirst = !used.has(count);
+      used.add(count);
+      assertEquals<unknown>(
+        await send(store, sendingOf(ben, anna, contents, { count })),
+        isFirst ? taken : { refused: "count" },
+      );
+    }
+    store = await reopen();
+    for (const count of used) await isRefused("count", { count });
     // A count that was only told isn't used.
     await store.secure.authenticated(ben.device, 70, NOW);
     const equal = sendingOf(ben, anna, contents, { count: 70 });
@@ -501,6 +514,20 @@ function secureContract(kind: StoreKind): void {
     await store.secure.acknowledge(SECOND, 1 as Seq, NOW);
     assertEquals(await isTaken(1, 58, 0, 100), true);
     assertEquals(await within(1, 1, 0, 100), { refused: "full" });
+  });
+
+  withStore("a legacy message is copied within bounds", async (store) => {
+    const devices = Array.from({ length: 65 }, (_, i) => deviceOf(0x10 + i));
+    const profile = profileOf(anna, { devices });
+    assertEquals(await store.secure.register(profile, NOW), true);
+    await enter(store, ben);
+    // 64 copies beside the first, each with a byte for the type.
+    const size = 1024 * 1024;
+    const from = (size: number) =>
+      sendLegacy(store, ben.account, anna, new Uint8Array(size));
+    assertEquals(await from(size), { refused: "inbox_full" });
+    assertEquals<unknown>(await from(10), { id: 1 });
+    assertEquals(await store.secure.countMail(), devices.length);
   });
 
   withStore(

@@ -8,7 +8,7 @@ import {
   MAX_MESSAGE_ID,
   type MessageId,
 } from "../../../../../shared/wire/protocol.ts";
-import { NO_DEVICE } from "../../../secure_store.ts";
+import { isTooLargeToCopy, NO_DEVICE } from "../../../secure_store.ts";
 import {
   isFull,
   type NewMessage,
@@ -55,9 +55,9 @@ export class LegacyWrite implements MailWrite {
     }
     const devices = group.mailboxes.devicesOf(recipient);
     const size = content.length + 1;
-    if (devices.some((device) => isFull(device, size, this.#quota))) {
-      return { refused: "inbox_full" };
-    }
+    const hasRoom = !isTooLargeToCopy(size, devices.length) &&
+      devices.every((device) => !isFull(device, size, this.#quota));
+    if (!hasRoom) return { refused: "inbox_full" };
     const mail = {
       uid: drawUid(),
       account: sender,

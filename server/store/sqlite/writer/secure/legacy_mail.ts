@@ -5,7 +5,7 @@ import {
   MailFlag,
 } from "../../../../../shared/secure/secure_protocol.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
-import { NO_DEVICE } from "../../../secure_store.ts";
+import { isTooLargeToCopy, NO_DEVICE } from "../../../secure_store.ts";
 import type { Quota, SendResult } from "../../../store.ts";
 import { RAISE_LAST_MESSAGE } from "../../schema.ts";
 import type { TakeContent, Transaction } from "../store_command.ts";
@@ -54,9 +54,8 @@ export class LegacyMail {
     const devices = account.devices.map((hex) =>
       Uint8Array.fromHex(hex) as Uint8Array as DeviceId
     );
-    const hasRoom = devices.every((device) =>
-      mailboxes.hasRoom(device, size + 1, quota)
-    );
+    const hasRoom = !isTooLargeToCopy(size + 1, devices.length) &&
+      devices.every((device) => mailboxes.hasRoom(device, size + 1, quota));
     if (!hasRoom) return refuse("inbox_full");
     const result = inboxes.skip(recipient);
     if ("refused" in result) return { result, devices: [] };

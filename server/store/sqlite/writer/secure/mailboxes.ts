@@ -135,6 +135,11 @@ export class Mailboxes {
     return ++mailbox.lastSeq as Seq;
   }
 
+  /** Notes that messages came in from an inbox, for a device that isn't cached. */
+  moved(messages: number): void {
+    this.#total += messages;
+  }
+
   /** Notes that messages were deleted, with their bytes. */
   deleted(device: Uint8Array, messages: number, bytes: number): void {
     this.#total -= messages;

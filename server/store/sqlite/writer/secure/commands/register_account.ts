@@ -51,7 +51,7 @@ export const registerAccount: StoreCommand<Registration, boolean> = {
         known.name !== name || !equals(known.publicKey, publicKey);
     };
     return {
-      execute(profile, { inboxes }) {
+      execute(profile, { inboxes, mailboxes }) {
         const { record, name, publicKey, isLift, at } = profile;
         const areNew = record.devices.every(({ id }) =>
           devices.find(id) === undefined
@@ -64,7 +64,11 @@ export const registerAccount: StoreCommand<Registration, boolean> = {
         }
         insertProfile.run(id, identity, version, bytes);
         for (const device of record.devices) devices.insert(id, device, at);
-        if (isLift) inboxes.drop(id, mover.move(id));
+        if (isLift) {
+          const moved = mover.move(id);
+          inboxes.drop(id, moved);
+          mailboxes.moved(moved);
+        }
         return true;
       },
     };
