@@ -24,7 +24,7 @@ import {
 } from "../../shared/secure/relay_line.ts";
 import { within } from "../../shared/wire/format_error.ts";
 import { ignoreUserError, SecureFolderError, UserError } from "../errors.ts";
-import { isSecureFolder, replaceFile } from "../store/folder.ts";
+import { cannotWrite, isSecureFolder, replaceFile } from "../store/folder.ts";
 
 /** The address of the relay where none is configured. */
 export const DEFAULT_ADDRESS: Address = {
@@ -169,12 +169,15 @@ export class RelayAddresses {
   /**
    * Writes lines into `info.server`, below the addresses there.
    *
-   * @throws {UserError} where it can't be read
-   * @throws {Error} where it can't be written
+   * @throws {UserError} where it can't be read or written
    */
   async keepLines(lines: readonly RelayLine[]): Promise<void> {
     const { addresses = [] } = await this.#read() ?? {};
-    await this.#write({ addresses, lines });
+    try {
+      await this.#write({ addresses, lines });
+    } catch (error) {
+      throw cannotWrite(this.#path, error);
+    }
   }
 
   get #path(): string {

@@ -35,6 +35,18 @@ export type Sent =
   /** The recipient has other devices; this record is checked and kept. */
   | { state: "otherDevices"; record: AccountRecord };
 
+/** A sending in the store. */
+interface Sending {
+  /** The payload of its 3007; empty once it is settled. */
+  payload: Uint8Array;
+  /** When it was made, in ms. */
+  made: number;
+  /** When the relay took it, in ms. */
+  taken: number | undefined;
+  /** Why the relay refused it. */
+  refused: RefusalReason | undefined;
+}
+
 /** Sends envelopes of the folder's device. */
 export class SecureOutbox {
   readonly #database: StoreDatabase;
@@ -101,7 +113,8 @@ export class SecureOutbox {
   }
 
   /**
-   * Sends a kept sending, also again where its response was lost.
+   * Sends a kept sending, also again where its response was lost; one that is
+   * settled keeps its outcome.
    *
    * @throws {FolderCopiedError} if a copy of the folder sends, too
    * @throws {ContactAlarmError} if the relay tells a record that can't be the
@@ -110,9 +123,13 @@ export class SecureOutbox {
    * @throws {ConnectionError} if the relay can't be reached; it stays pending
    */
   async deliver(uid: Uid): Promise<Sent> {
-    const { payload, made } = this.#database.one<
-      { payload: Uint8Array; made: number }
-    >("SELECT payload, made FROM secureSendings WHERE uid = ?", uid);
+    const { payload, made, taken, refused } = this.#database.one<Sending>(
+      "SELECT payload, made, taken, refused FROM secureSendings WHERE uid = ?",
+      uid,
+    );
+    // Another client in the folder may have delivered it.
+    if (taken !== undefined) return { state: "taken" };
+    if (refused !== undefined) throw refusedBefore(refused);
     await this.#refuseForgotten(uid, made);
     const sending = secureRequestCodecs.send.decode(payload);
     try {
@@ -157,4 +174,12 @@ export class SecureOutbox {
       uid,
     );
   }
+}
+
+function refusedBefore(reason: RefusalReason): RefusedError {
+  return new RefusedError("send", {
+    reason,
+    retryAfter: 0,
+    detail: new Uint8Array(),
+  });
 }

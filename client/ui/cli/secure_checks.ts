@@ -121,14 +121,18 @@ async function checkAccount(
   { dir, output }: Work,
 ): Promise<Finding> {
   const row = session.own.find();
-  if (row?.registered === undefined) {
+  if (row === undefined) {
+    return bad(
+      `${dir}/identity.key is there, and its account isn't in the store`,
+      "Keep the file, and put your copy of info.store back",
+    );
+  }
+  if (row.registered === undefined) {
+    const lift = row.isLift === 1 ? ["--lift"] : [];
+    const command = new Command("register", row.name, ...lift);
     return warning(
       "The registration of the secure account isn't finished",
-      `Go on with it: ${
-        output.spell(
-          new Command("register", row?.name ?? "NAME"),
-        )
-      }`,
+      `Go on with it: ${output.spell(command)}`,
     );
   }
   const { publicKey } = await readIdentityKey(dir);

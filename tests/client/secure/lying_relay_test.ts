@@ -225,6 +225,9 @@ testWith(LOOPBACK_AND_FILES, "lies about an account", async (t) => {
       RefusedError,
     );
     assertEquals(reason, RefusalReason.OtherDevices);
+    // It isn't sent again.
+    relay.lies.send = () => "end";
+    await assertRejects(() => session.outbox.deliver(uid), RefusedError);
   });
 
   await t.step("the record of another account", async () => {

@@ -8,11 +8,17 @@ import {
 } from "../../../client/errors.ts";
 import { OwnAccount } from "../../../client/secure/own_account.ts";
 import { RefusedError } from "../../../client/secure/refused_error.ts";
-import { registerAccount } from "../../../client/secure/secure_registration.ts";
+import {
+  liftAccount,
+  registerAccount,
+} from "../../../client/secure/secure_registration.ts";
 import { StoreDatabase } from "../../../client/store/database.ts";
 import { draftOf } from "../../../client/store/folder.ts";
+import { generateKeyPair } from "../../../shared/crypto/crypto.ts";
 import { formatRelayLine } from "../../../shared/secure/relay_line.ts";
 import { RefusalReason } from "../../../shared/secure/secure_protocol.ts";
+import { challengeLabel } from "../../../shared/secure/signed_bytes.ts";
+import { drawIdentity } from "../../../lab/harness/secure/identity.ts";
 import { runHere } from "../../../lab/harness/client_run.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { relaysAt } from "../../support/clients/secure_people.ts";
@@ -145,6 +151,64 @@ testWith(LOOPBACK_AND_FILES, "a registration breaks off", async (t) => {
       "info.store",
     ]);
     assertEquals(new OwnAccount(database).row().rsaKey, undefined);
+    database.close();
+  });
+});
+
+testWith(LOOPBACK_AND_FILES, "a lift breaks off", async (t) => {
+  await using relay = await LyingSecureRelay.start();
+  await using folder = await temporaryFolder();
+  const dir = folder.path;
+  const { publicKey, privateKey } = await generateKeyPair();
+  const { record } = await drawIdentity("anna");
+  const me = { name: "anna", clientId: record.account, privateKey };
+  const challenge: Lies["challenge"] = async (_, nonce) => {
+    const label = challengeLabel({ relayKey: relay.line.key, nonce });
+    const sealed = await crypto.subtle.encrypt(
+      { name: "RSA-OAEP", label },
+      publicKey,
+      new Uint8Array(32),
+    );
+    return told("challenge", { encrypted: new Uint8Array(sealed) });
+  };
+  const lift = () => liftAccount(dir, me, relaysAt(relay.line));
+
+  await t.step("before the proof is sent nothing stays", async () => {
+    relay.lies = { challenge: () => "end" };
+    await assertRejects(lift, ConnectionError);
+    assertEquals(await namesIn(dir), []);
+  });
+
+  await t.step("behind it the keys stay", async () => {
+    relay.lies = { challenge, authenticate: isUnknown, register: loses };
+    const { hint = "" } = await assertRejects(lift, ConnectionError);
+    assertStringIncludes(hint, '"register anna --lift"');
+    assertEquals(await namesIn(dir), ["identity.key", "info.store"]);
+  });
+
+  await t.step("and the doctor says how it goes on", async () => {
+    const server = formatRelayLine(relay.line);
+    const args = ["--dir", dir, "doctor", "--server", server];
+    assertStringIncludes(
+      (await runHere("", args)).stdout,
+      "register anna --lift",
+    );
+  });
+
+  await t.step("not for another account", async () => {
+    const { record: { account: clientId } } = await drawIdentity("ben");
+    await assertRejects(
+      () => liftAccount(dir, { ...me, clientId }, relaysAt(relay.line)),
+      UserError,
+      'an unfinished registration as "anna"',
+    );
+  });
+
+  await t.step("until the relay has it", async () => {
+    relay.lies.authenticate = isIn;
+    await lift();
+    const database = new StoreDatabase(dir);
+    assertEquals(new OwnAccount(database).row().account, me.clientId);
     database.close();
   });
 });

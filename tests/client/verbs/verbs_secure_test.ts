@@ -270,6 +270,19 @@ testWith(LOOPBACK_AND_FILES, "a relay's key by the verb server", async (t) => {
     assertStringIncludes(stdout, "DOESN'T SHOW THE KEY THAT YOUR LINE SAYS");
   });
 
+  await t.step("nowhere but in a folder", async () => {
+    const dir = `${folder.path}/nowhere`;
+    const { code, stderr } = await runHere("", [
+      "--dir",
+      dir,
+      "server",
+      line,
+      "--yes",
+    ]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `${dir}/info.server can't be written: `);
+  });
+
   await t.step("a line that is none is refused", async () => {
     const { code, stderr } = await run("server", line.slice(0, -1), "--yes");
     assertEquals(code, 2);
