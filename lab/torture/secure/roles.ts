@@ -152,6 +152,11 @@ export const checkOutcomes: Role = async (peer, member) => {
   }
 };
 
+/** Milliseconds between two questions how many packages are left. */
+const LEFT_PAUSE = 20;
+/** Milliseconds that a member waits who published too often. */
+const TOO_OFTEN_PAUSE = 1000;
+
 /** Publishes packages when few are left, and those whose response was lost. */
 export const publish: Role = async (peer, member, { tally, random }) => {
   // The relay tells how many wait once it was asked.
@@ -161,13 +166,26 @@ export const publish: Role = async (peer, member, { tally, random }) => {
       await member.refill();
     }
     const { packages } = member;
-    const response = await peer.ask("publish", { packages });
-    left = response.singleUseLeft;
+    try {
+      const response = await peer.ask("publish", { packages });
+      left = response.singleUseLeft;
+    } catch (error) {
+      if (!isTooOften(error)) throw error;
+      return await pause(TOO_OFTEN_PAUSE);
+    }
     tally.published += packages.length;
     member.packages = [];
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(LEFT_PAUSE);
   }
 };
+
+function isTooOften(error: unknown): boolean {
+  return error instanceof Refused && error.reason === RefusalReason.TooOften;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 /**
  * Claims packages of others; one who asked too often is followed by a newcomer.
@@ -181,9 +199,7 @@ export const claim: Role = async (peer, _member, part) => {
       await claimOnce(peer, random.pick(registered), part);
     }
   } catch (error) {
-    const isOften = error instanceof Refused &&
-      error.reason === RefusalReason.TooOften;
-    if (!isOften) throw error;
+    if (!isTooOften(error)) throw error;
   }
 };
 
