@@ -39,8 +39,9 @@ const MAIL = quickSql(`SELECT devices.LastSeq, m.* FROM devices LEFT JOIN (
   WHERE devices.Device = $1 ORDER BY Seq`);
 
 const NEEDED = quickSql(
-  `SELECT coalesce(sum(size + ${MAIL_OVERHEAD}), 0)::bigint FROM (
-    SELECT octet_length(Content) AS size FROM mail
+  `SELECT coalesce(sum(size), 0)::bigint,
+    coalesce((array_agg(size ORDER BY Seq))[1], 0)::bigint FROM (
+    SELECT Seq, octet_length(Content) + ${MAIL_OVERHEAD} AS size FROM mail
     WHERE Device = $1 AND Seq > $2 ORDER BY Seq LIMIT ${MESSAGES_AT_ONCE}
   ) AS oldest`,
 );
@@ -73,10 +74,10 @@ export async function readMail(
   // The first message comes whatever its size: of a large one the first part.
   const least = PART_SIZE + MAIL_OVERHEAD;
   if (memory !== undefined && !memory.tryReserve(Math.max(left, least))) {
-    const [row] = await query<[number]>(NEEDED, [device, after]);
-    const needed = row?.[0] ?? 0;
-    left = Math.min(most, needed);
-    await memory.reserve(Math.max(left, Math.min(least, needed)));
+    const [row] = await query<[number, number]>(NEEDED, [device, after]);
+    const [all, first] = row ?? [0, 0];
+    left = Math.min(most, all);
+    await memory.reserve(Math.max(left, first));
   }
   const mail: Mail[] = [];
   for (let lastSeq = 0 as Seq;;) {
