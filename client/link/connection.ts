@@ -63,6 +63,11 @@ export interface Question<T> {
   receiving?: Progress | undefined;
 }
 
+/** Whether a response begins as an alert of TLS does: type 21, version 3.3. */
+function isTlsAlert({ version, code }: ResponseHeader): boolean {
+  return version === 21 && code === 0x0303;
+}
+
 /**
  * Sends a request on a connection, reads the response and closes the connection.
  *
@@ -179,10 +184,15 @@ class Exchange<T> {
     if (outcome.error !== undefined) throw outcome.error;
     if (!outcome.whole) throw new RespondedEarly();
     if (header.code !== expected) {
-      throw new ConnectionError(
-        `${this.#where} responded with ${header.code}, expected ${expected}`,
-        "Is it a MessageU server? A secure port takes the relay's whole mu:// line",
-      );
+      throw isTlsAlert(header)
+        ? new ConnectionError(
+          `${this.#where} is a secure port, which takes the relay's whole mu:// line`,
+          "Name the line, or the relay's legacy port",
+        )
+        : new ConnectionError(
+          `${this.#where} responded with ${header.code}, expected ${expected}`,
+          "Is it a MessageU server?",
+        );
     }
     if (header.payloadSize > most) {
       throw new ConnectionError(

@@ -6,6 +6,7 @@ import { runHere } from "../../lab/harness/client_run.ts";
 import { readPage } from "../../lab/harness/pages.ts";
 import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { startSecureRelay } from "../../lab/harness/secure/secure_relay.ts";
+import { formatAddress } from "../../shared/folder/info_files.ts";
 import { generateSigningKey } from "../../shared/secure/ed25519.ts";
 import { formatRelayLine } from "../../shared/secure/relay_line.ts";
 import { asClientId } from "../../shared/wire/field_types.ts";
@@ -78,6 +79,8 @@ testWith(
     await run("carl", "register", "carl", ...agreed(line));
     await run("carl", "list");
     await run("carla", "register", "carla", ...agreed(forged));
+    const address = formatAddress(secure.line);
+    await run("carola", "register", "carola", "--server", address);
     await write("anna", "info.server");
     await run("anna", "list");
 

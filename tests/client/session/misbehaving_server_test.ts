@@ -205,6 +205,10 @@ misbehaves(
       ],
       [nothing, "responded with 2104, expected 2101"],
       [
+        Uint8Array.fromHex("15030300020246"),
+        "is a secure port, which takes the relay's whole mu:// line",
+      ],
+      [
         lying(2101, 0xffffffff, utf8("x")),
         "claims a response of 4294967295 bytes",
       ],
