@@ -15,7 +15,7 @@ import type {
   DeviceId,
   Seq,
 } from "../../shared/secure/secure_protocol.ts";
-import { NotRegisteredError } from "../errors.ts";
+import { FolderCopiedError, NotRegisteredError } from "../errors.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import type { DeviceKey } from "./secure_connection.ts";
 
@@ -49,6 +49,8 @@ export interface OwnAccountRow {
   lastSeq: Seq;
   /** When the mailbox was fetched last, in ms. */
   fetched: number | undefined;
+  /** When a copy of the folder was noticed, in ms; nothing is sent since then. */
+  copied: number | undefined;
 }
 
 /** What a new row needs. */
@@ -131,6 +133,16 @@ export class OwnAccount {
   /** Keeps a newer record. */
   replaceRecord(record: Uint8Array): void {
     this.#database.run("UPDATE secureAccount SET record = ?", record);
+  }
+
+  /**
+   * Notes that a copy of the folder sends, too (CNT-6).
+   *
+   * @returns the alarm
+   */
+  noteCopied(): FolderCopiedError {
+    this.#database.run("UPDATE secureAccount SET copied = ?", Date.now());
+    return new FolderCopiedError();
   }
 
   /** Takes the next count. Runs in a transaction of what it counts. */

@@ -62,6 +62,12 @@ const particulars: Readonly<
       advice: "Another folder may have lifted it: use that one",
     },
   },
+  register: {
+    [RefusalReason.Closed]: {
+      meaning: "it takes no registrations",
+      advice: "Ask the relay's operator",
+    },
+  },
   lookUp: {
     [RefusalReason.Unknown]: { advice: "Names count with their capitals" },
   },

@@ -110,6 +110,7 @@ export class SecureLink implements Disposable {
   /** The authenticated connection. @throws {UserError} if there can't be one */
   connected(): Promise<SecureConnection> {
     if (this.#closed) throw new UserError("The client is being closed");
+    if (this.#own.row().copied !== undefined) throw new FolderCopiedError();
     const connecting = this.#connecting ??= this.#connect();
     // The next request tries again.
     connecting.catch(() => this.#drop(connecting));
@@ -147,7 +148,7 @@ export class SecureLink implements Disposable {
    * @throws {FolderCopiedError} if a copy of the folder counts, too
    */
   checkCount(told: number): void {
-    if (told > this.#own.row().count) throw new FolderCopiedError();
+    if (told > this.#own.row().count) throw this.#own.noteCopied();
   }
 
   /** Closes the connection. */

@@ -13,7 +13,7 @@ import {
   type Uid,
 } from "../../shared/secure/secure_protocol.ts";
 import { secureRequestCodecs } from "../../shared/secure/secure_requests.ts";
-import { FolderCopiedError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import type { StoreDatabase } from "../store/database.ts";
 import type { Directory } from "./directory.ts";
 import type { OwnAccount } from "./own_account.ts";
@@ -142,7 +142,7 @@ export class SecureOutbox {
       if (PASSING.includes(error.reason)) throw error;
       this.#settle(uid, "refused", error.reason);
       if (error.reason === RefusalReason.CountUsed) {
-        throw new FolderCopiedError();
+        throw this.#own.noteCopied();
       }
       if (error.reason !== RefusalReason.OtherDevices) throw error;
       const record = await this.#directory.update(

@@ -116,7 +116,8 @@ CREATE TABLE forgotten (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 
 // The secure account of the folder: its newest record, the keys of its device, and
 // what the device has counted. `rsaKey` is there until `info.me` holds it; `isLift`
-// marks an account that the legacy port knows. Packages with their private
+// marks an account that the legacy port knows; `copied` is when a copy of the folder
+// was noticed. Packages with their private
 // halves; `replaced` is when a newer weekly one was made. Accounts with the newest
 // record known; an `alarm` stands until the user decides, with the record `offered`
 // where there is one. A sending's `payload` goes out again until `taken`. Mail stays
@@ -137,7 +138,8 @@ CREATE TABLE secureAccount (
   highestPackage INTEGER NOT NULL DEFAULT 0,
   acknowledged INTEGER NOT NULL DEFAULT 0,
   lastSeq INTEGER NOT NULL DEFAULT 0,
-  fetched INTEGER
+  fetched INTEGER,
+  copied INTEGER
 );
 CREATE TABLE securePackages (
   number INTEGER PRIMARY KEY,

@@ -10,6 +10,7 @@ import { signRecord } from "../../../shared/secure/account_record.ts";
 import { readPackage } from "../../../shared/secure/key_package.ts";
 import {
   RefusalReason,
+  SendingState,
   type Seq,
 } from "../../../shared/secure/secure_protocol.ts";
 import { sha256 } from "../../../shared/secure/signed_bytes.ts";
@@ -250,12 +251,14 @@ testWith(LOOPBACK_AND_FILES, "a copy of a folder is noticed", async (t) => {
   await using relay = await startSecureRelay(unlimited);
   await using folder = await temporaryFolder();
   const dir = `${folder.path}/anna`;
-  const copy = `${folder.path}/copy`;
+  const [copy, other] = [`${folder.path}/copy`, `${folder.path}/other`];
   const { session } = await enrolled(dir, "anna", relay.line);
   session.close();
-  await Deno.mkdir(`${copy}/info.store`, { recursive: true });
   const file = "info.store/messages.db";
-  await Deno.copyFile(`${dir}/${file}`, `${copy}/${file}`);
+  for (const to of [copy, other]) {
+    await Deno.mkdir(`${to}/info.store`, { recursive: true });
+    await Deno.copyFile(`${dir}/${file}`, `${to}/${file}`);
+  }
   using original = new SecureSession(dir, relaysAt(relay.line));
   using copied = new SecureSession(copy, relaysAt(relay.line));
 
@@ -269,6 +272,15 @@ testWith(LOOPBACK_AND_FILES, "a copy of a folder is noticed", async (t) => {
     );
     const uid = copied.outbox.write(ben.record, bytes("two"));
     await assertRejects(() => copied.outbox.deliver(uid), FolderCopiedError);
+    // Nothing is sent with these keys any more, though the count is free.
+    const next = copied.outbox.write(ben.record, bytes("three"));
+    await assertRejects(() => copied.outbox.deliver(next), FolderCopiedError);
+    using again = new SecureSession(copy, relaysAt(relay.line));
+    await assertRejects(() => again.outbox.deliver(next), FolderCopiedError);
+    const { outcomes: [outcome] } = await original.link.request("outcome", {
+      uids: [next],
+    });
+    assertEquals(outcome?.state, SendingState.Unknown);
   });
 
   await t.step("by the relay's count when it connects", async () => {
@@ -277,7 +289,7 @@ testWith(LOOPBACK_AND_FILES, "a copy of a folder is noticed", async (t) => {
     const device = await OwnAccount.deviceOf(original.own.row());
     await connection.greet();
     await connection.authenticate(device, original.own.row().count, 1);
-    using late = new SecureSession(copy, relaysAt(relay.line));
+    using late = new SecureSession(other, relaysAt(relay.line));
     await assertRejects(() => late.link.state(), FolderCopiedError);
   });
 });
