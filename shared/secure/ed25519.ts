@@ -29,6 +29,11 @@ const SMALL_ORDER: ReadonlySet<bigint> = new Set([
   PRIME - ORDER_8,
 ]);
 
+/** The highest bytes of all y that a key mustn't have: few sound keys share them. */
+const SUSPECT_BYTES: ReadonlySet<number> = new Set(
+  [...SMALL_ORDER, PRIME].map((y) => Number(y >> 248n)),
+);
+
 /**
  * Describes what is wrong with an Ed25519 public key; undefined for a sound one.
  *
@@ -37,6 +42,9 @@ const SMALL_ORDER: ReadonlySet<bigint> = new Set([
 export function signingKeyProblem(key: Uint8Array): string | undefined {
   if (key.length !== CURVE_KEY_SIZE) {
     return `expected ${CURVE_KEY_SIZE} bytes, got ${key.length}`;
+  }
+  if (!SUSPECT_BYTES.has((key[CURVE_KEY_SIZE - 1] ?? 0) & 0x7f)) {
+    return undefined;
   }
   const y = BigInt(`0x${key.toReversed().toHex()}`) & (2n ** 255n - 1n);
   if (y >= PRIME) return "expected a canonical Ed25519 key";
