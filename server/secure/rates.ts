@@ -12,6 +12,10 @@ export class SecureRates {
   readonly lookUps: RateLimit = new RateLimit(600);
   /** Look-ups of one address, which may have many accounts. */
   readonly lookUpsOfAddress: RateLimit = new RateLimit(6000);
+  /** Devices in the records that one address sends: each has keys to check. */
+  readonly recordDevices: RateLimit = new RateLimit(10_000);
+  /** Envelopes beside the first of each sending of one address: each is a row more. */
+  readonly furtherEnvelopes: RateLimit = new RateLimit(60_000);
   /** Publications of one device. */
   readonly publications: RateLimit = new RateLimit(60);
 }

@@ -261,13 +261,18 @@ export async function readRecord(bytes: Uint8Array): Promise<AccountRecord> {
   return record;
 }
 
+/** The number of devices that a record tells, 0 if it tells none; nothing of it is checked. */
+export function toldDevices(bytes: Uint8Array): number {
+  return bytes[HEAD_SIZE - 1] ?? 0;
+}
+
 /**
  * Reads a record without verifying its signatures: nothing in it can be trusted.
  *
  * @throws {FormatError} unless the bytes have the form of exactly one record
  */
 export function decodeRecord(bytes: Uint8Array): UnverifiedRecord {
-  const size = HEAD_SIZE + DEVICE_SIZE * (bytes[HEAD_SIZE - 1] ?? 0);
+  const size = HEAD_SIZE + DEVICE_SIZE * toldDevices(bytes);
   const signedSize = size + SIGNATURE_SIZE;
   const hasSuccession = bytes.length === signedSize + SUCCESSION_SIZE;
   if (bytes.length !== signedSize && !hasSuccession) {

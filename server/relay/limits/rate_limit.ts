@@ -21,25 +21,25 @@ export class RateLimit {
     this.#window = window;
   }
 
-  /** Counts one time, or returns false where it is one too many. */
-  admit(key: string, now: number = performance.now()): boolean {
+  /** Counts one time, or so many, or returns false where that is too much. */
+  admit(key: string, now: number = performance.now(), times = 1): boolean {
     if (this.#most === 0) return true;
     this.#sweep(now);
-    if (this.wait(key, now) > 0) return false;
-    this.#busyUntil.set(key, this.#next(key, now));
+    if (this.wait(key, now, times) > 0) return false;
+    this.#busyUntil.set(key, this.#next(key, now, times));
     return true;
   }
 
   /** Milliseconds after which the key is admitted again. */
-  wait(key: string, now: number = performance.now()): number {
+  wait(key: string, now: number = performance.now(), times = 1): number {
     if (this.#most === 0) return 0;
-    const wait = this.#next(key, now) - now - this.#window;
+    const wait = this.#next(key, now, times) - now - this.#window;
     // A small part of a millisecond must not cost the last one.
     return wait > 0.001 ? wait : 0;
   }
 
-  #next(key: string, now: number): number {
-    const cost = this.#window / this.#most;
+  #next(key: string, now: number, times: number): number {
+    const cost = this.#window / this.#most * times;
     return Math.max(this.#busyUntil.get(key) ?? 0, now) + cost;
   }
 

@@ -4,12 +4,13 @@ import {
   problemBehind,
   readRecord,
   type RecordProblem,
+  toldDevices,
 } from "../../../shared/secure/account_record.ts";
 import { verify } from "../../../shared/secure/ed25519.ts";
 import { deviceBytes } from "../../../shared/secure/signed_bytes.ts";
 import type { Greeting } from "../greeting.ts";
 import type { SecureRefusal } from "../refusal.ts";
-import { refuse, respond } from "../response.ts";
+import { refuse, refuseForNow, respond } from "../response.ts";
 import { storedRecord } from "../stored_record.ts";
 import type { SecureHandler } from "./handler.ts";
 
@@ -28,10 +29,16 @@ const refusals: Readonly<Record<RecordProblem, SecureRefusal>> = {
 /** 3009: puts a record in the place of the newest one (RPL-1 to RPL-7). */
 export const record: SecureHandler<"record"> = async (
   { record: bytes, signatures },
-  { session, store: { secure }, now },
+  { session, store: { secure }, now, rates: { recordDevices }, address },
 ) => {
   const { greeting } = session;
   if (greeting === undefined) return refuse("not_authenticated");
+  // Before any of it is read: this may come from anyone.
+  const devices = toldDevices(bytes);
+  const at = performance.now();
+  if (!recordDevices.admit(address, at, devices)) {
+    return refuseForNow(recordDevices.wait(address, at, devices));
+  }
   const next = await readRecord(bytes);
   const { account, version } = next;
   const before = await secure.newestRecord(account);

@@ -1,7 +1,7 @@
 import { SendingTaken } from "../../../shared/secure/secure_protocol.ts";
 import { digestOf } from "../digest.ts";
 import type { SecureRefusal } from "../refusal.ts";
-import { refuse, respond } from "../response.ts";
+import { refuse, refuseForNow, respond } from "../response.ts";
 import type { SecureHandler } from "./handler.ts";
 
 /** Why a store doesn't take a sending. */
@@ -16,8 +16,13 @@ const refusals = {
 /** 3007: puts an envelope into each mailbox of an account, once (SEN-1 to SEN-6). */
 export const send: SecureHandler<"send"> = async (
   { uid, count, account, recordVersion, lifetime, envelopes },
-  { session, store, limits, retention, bytes, now },
+  { session, store, limits, retention, bytes, now, rates, address },
 ) => {
+  const further = envelopes.length - 1;
+  const at = performance.now();
+  if (further > 0 && !rates.furtherEnvelopes.admit(address, at, further)) {
+    return refuseForNow(rates.furtherEnvelopes.wait(address, at, further));
+  }
   const { id: device, account: sender } = session.device;
   const wanted = lifetime * 1000;
   const sent = await store.secure.send(

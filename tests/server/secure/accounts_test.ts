@@ -1,11 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   drawIdentity,
   drawPackages,
   type SecureIdentity,
 } from "../../../lab/harness/secure/identity.ts";
 import { Peer } from "../../../lab/harness/peer.ts";
-import { secureFrame, SecurePeer } from "../../../lab/harness/secure/peer.ts";
+import {
+  Refused,
+  secureFrame,
+  SecurePeer,
+} from "../../../lab/harness/secure/peer.ts";
 import { startSecureRelay } from "../../../lab/harness/secure/secure_relay.ts";
 import { until } from "../../../lab/harness/until.ts";
 import { signRecord } from "../../../shared/secure/account_record.ts";
@@ -31,6 +35,7 @@ import { LOOPBACK, testWith } from "../../support/test_with.ts";
 const {
   Form,
   NotAuthenticated,
+  OtherDevices,
   Unknown,
   Taken,
   OlderVersion,
@@ -364,6 +369,38 @@ testWith(
       Form,
       peer.ask("record", { record: bytes, signatures: [] }),
     );
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "records of many devices, and sendings to them, have a limit of their own",
+  async () => {
+    await using server = await startSecureRelay();
+    const { line } = server;
+    const anna = await drawIdentity("anna");
+    using peer = await SecurePeer.registered(line, anna);
+    /** How often it is refused otherwise before that. */
+    const untilTooOften = async (other: RefusalReason, ask: () => unknown) => {
+      for (let times = 0;; times++) {
+        const { reason } = await assertRejects(
+          async () => await ask(),
+          Refused,
+        );
+        if (reason === TooOften) return times;
+        assertEquals(reason, other);
+      }
+    };
+    const bytes = new Uint8Array(501).with(347, 255);
+    const replace = () => peer.ask("record", { record: bytes, signatures: [] });
+    assert(await untilTooOften(Form, replace) >= Math.floor(10_000 / 255));
+    const one = sending(anna, 1);
+    const many = { ...one, envelopes: new Array(255).fill(one.envelopes[0]) };
+    const send = () => peer.ask("send", many);
+    assert(
+      await untilTooOften(OtherDevices, send) >= Math.floor(60_000 / 254),
+    );
+    assertEquals((await peer.ask("send", one)).taken, 1);
   },
 );
 
