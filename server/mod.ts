@@ -61,6 +61,20 @@ export type {
   StoredDevice,
   StoredRecord,
 } from "./store/secure_store.ts";
+export {
+  generateSigningKey,
+  seedOf,
+  type SigningKey,
+  signingKeyOf,
+} from "../shared/secure/ed25519.ts";
+export {
+  type RelayCredentials,
+  relayCredentials,
+} from "../shared/secure/relay_certificate.ts";
+export {
+  formatRelayLine,
+  type RelayLine,
+} from "../shared/secure/relay_line.ts";
 export { MemoryStore } from "./store/memory/memory.ts";
 export type { IdRun } from "./store/id_runs.ts";
 export {
