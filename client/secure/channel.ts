@@ -8,6 +8,7 @@
 
 import {
   type Environment,
+  isReadable,
   readVariable,
 } from "../../shared/cli/environment.ts";
 import { reasonOf } from "../../shared/cli/reason.ts";
@@ -34,12 +35,20 @@ const ROOT_VARIABLES = [
 /**
  * Refuses a runtime that trusts more than a pinned key.
  *
- * @param environment default: the process's, as far as access is granted
- * @throws {UserError} if a variable adds certificates
+ * @param environment default: the process's
+ * @throws {UserError} if a variable adds certificates, or access to it is denied
  */
 export function refuseAddedRoots(
   environment: Environment = readVariable,
 ): void {
+  const isHidden = environment === readVariable &&
+    !ROOT_VARIABLES.every(isReadable);
+  if (isHidden) {
+    throw new UserError(
+      "The secure port isn't used: whether the environment adds certificates can't be seen",
+      `Start the client with --allow-env, or --allow-env=${ROOT_VARIABLES}`,
+    );
+  }
   const name = ROOT_VARIABLES.find((name) => environment(name));
   if (name === undefined) return;
   throw new UserError(

@@ -78,7 +78,7 @@ export interface DeviceKey {
 
 /** Options of a connection. */
 export interface SecureConnectionOptions {
-  /** Variables of the process. Default: read as far as access is granted. */
+  /** Variables of the process. Default: read from it. */
   environment?: Environment | undefined;
 }
 

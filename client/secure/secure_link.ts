@@ -54,7 +54,7 @@ export class SecureRelays {
   readonly #environment: Environment | undefined;
   readonly #relays: Relays;
 
-  /** @param environment variables of the process. Default: read as far as access is granted */
+  /** @param environment variables of the process. Default: read from it */
   constructor(locate: LocateSecure, environment?: Environment) {
     this.#locate = locate;
     this.#environment = environment;

@@ -193,6 +193,16 @@ for (
   });
 }
 
+pin("nothing is asked while the environment can't be seen", async () => {
+  const nowhere = { hostname: "127.0.0.1", port: 1, keys: [key.publicKey] };
+  const { message, hint = "" } = await assertRejects(
+    () => SecureConnection.open(nowhere),
+    UserError,
+  );
+  assertStringIncludes(message, "can't be seen");
+  assertStringIncludes(hint, "--allow-env=DENO_CERT,");
+});
+
 pin("a port that is no TLS is no relay", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const closing = listener.accept().then(async (conn) => {
