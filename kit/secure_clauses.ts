@@ -145,6 +145,7 @@ const entries = {
   "SEN-6": ["relay", "MUST", "Senders learn no seqs"],
   "SEN-7": ["client", "MUST", "Without a response the same bytes go again"],
   "SEN-8": ["client", "MUST", "A new sending has a new uid and count"],
+  "SEN-9": ["client", "SHOULD", "A uid begins with the time"],
 
   "BOX-1": ["relay", "MUST", "A fetch deletes what it acknowledges"],
   "BOX-2": ["relay", "MUST", "A fetch gives what fits, and at least one"],

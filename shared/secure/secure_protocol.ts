@@ -13,7 +13,7 @@ declare const brand: unique symbol;
 export type AccountId = ClientId;
 /** 16 random bytes that identify a device of an account. */
 export type DeviceId = Uint8Array & { readonly [brand]: "DeviceId" };
-/** 16 random bytes that identify one sending of a device. */
+/** 16 bytes that identify one sending of a device. */
 export type Uid = Uint8Array & { readonly [brand]: "Uid" };
 /** Position of a message in a mailbox, from 1; 8 bytes on the wire. */
 export type Seq = number & { readonly [brand]: "Seq" };
@@ -110,9 +110,18 @@ export function drawDeviceId(): DeviceId {
   return random(DEVICE_ID_SIZE) as Uint8Array as DeviceId;
 }
 
-/** Draws a uid. */
+/** Size in bytes of the time that a uid begins with, in milliseconds, big endian. */
+const UID_TIME_SIZE = 6;
+
+/** Draws a uid: the time, and 10 random bytes (SEN-8, SEN-9). */
 export function drawUid(): Uid {
-  return random(DEVICE_ID_SIZE) as Uint8Array as Uid;
+  const uid = random(DEVICE_ID_SIZE);
+  let time = Date.now();
+  for (let index = UID_TIME_SIZE - 1; index >= 0; index--) {
+    uid[index] = time % 256;
+    time = Math.floor(time / 256);
+  }
+  return uid as Uid;
 }
 
 function random(size: number): Uint8Array {

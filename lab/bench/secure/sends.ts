@@ -110,6 +110,6 @@ let count = Date.now() * 1000;
 
 /** Makes another sending of a frame: a new uid and a new count. */
 export function renew(frame: Uint8Array<ArrayBuffer>): void {
-  crypto.getRandomValues(frame.subarray(UID_AT, COUNT_AT));
+  frame.set(drawUid(), UID_AT);
   new DataView(frame.buffer).setBigUint64(COUNT_AT, BigInt(++count), true);
 }

@@ -153,7 +153,8 @@ export const IS_SETTLED = `State <> ${SendingState.Waits}`;
 
 // What is known of each device's sendings: the unique index keeps a repeat from
 // being taken twice. Waiting counts the envelopes that wait. A device's highest
-// count is told from here, so that a sending needn't change the device's row.
+// count is told from here, so that a sending needn't change the device's row. Uids
+// begin with the time (SEN-9): with them in front, those of a commit share a page.
 const TAKEN = `
 CREATE TABLE taken (
   Device BLOB NOT NULL,
@@ -165,7 +166,7 @@ CREATE TABLE taken (
   Waiting INTEGER NOT NULL,
   Message INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX sending ON taken (Device, Uid);
+CREATE UNIQUE INDEX sending ON taken (Uid, Device);
 CREATE INDEX sending_count ON taken (Device, Count) WHERE ${HAS_COUNT};
 CREATE INDEX settled_sending ON taken (Time) WHERE ${IS_SETTLED};
 `;
