@@ -8,6 +8,7 @@ import { inTime } from "../shared/cli/time.ts";
 import type { Store } from "./store/store.ts";
 import { ClientsDirectory } from "./relay/clients_directory.ts";
 import { SecureProtocol } from "./secure/secure_protocol.ts";
+import { LoopTurns } from "./secure/loop_turns.ts";
 import { Lingering, TlsTransport } from "./secure/tls_transport.ts";
 import { Connection, type ConnectionOptions } from "./relay/connection.ts";
 import { Dispatcher } from "./relay/dispatcher.ts";
@@ -103,6 +104,7 @@ export class Relay {
   /** Connections that made room for others, and so count no more. */
   readonly #displaced = new Set<AnyConnection>();
   readonly #lingering = new Lingering();
+  readonly #turns = new LoopTurns();
   readonly #port: Port;
   readonly #secure: SecureProtocol | undefined;
   readonly #securePort: Port | undefined;
@@ -207,7 +209,7 @@ export class Relay {
         const { hostname } = conn.remoteAddr as Deno.NetAddr;
         const account = this.#limit.account(countedAddress(hostname));
         const transport = "handshake" in conn
-          ? new TlsTransport(conn, this.#lingering)
+          ? new TlsTransport(conn, this.#lingering, this.#turns)
           : conn;
         if (!this.#admit(account, transport)) return transport.close();
         const settings = isLoopback(hostname) ? loopback : remote;
@@ -333,6 +335,7 @@ export class Relay {
     clearTimeout(timer);
     clearInterval(this.#looking);
     this.#lingering.end();
+    this.#turns.end();
     this.#budget.end();
   }
 

@@ -2,7 +2,10 @@ import {
   blockPadding,
   type RequestStart,
 } from "../../shared/wire/request_framer.ts";
-import type { ConnectionMemory } from "./limits/connection_memory.ts";
+import {
+  type ConnectionMemory,
+  REQUEST_OVERHEAD,
+} from "./limits/connection_memory.ts";
 import type { Owner } from "./protocol.ts";
 import { LegacyRequest } from "./request.ts";
 import {
@@ -146,7 +149,7 @@ export class LegacyRequests extends RequestStream<LegacyRequest> {
     }
     this.awaits = "nothing";
     const watch = connection.observe(code, size);
-    const { payload, release } = await this.takePayload(size);
+    const { payload, release } = await this.takePayload(size, REQUEST_OVERHEAD);
     this.#blockEnd = source.consumed + blockPadding(source.consumed - start);
     if (isZeroNext(source)) await this.#skipPadding();
     const padded = this.#isPadded;

@@ -142,14 +142,19 @@ export abstract class RequestStream<R>
     return { offset: all ? arrived : Infinity, ended };
   }
 
-  /** Takes a payload that has arrived, with its memory. */
+  /**
+   * Takes a payload that has arrived, with its memory.
+   *
+   * @param overhead bytes that the request counts for beside it
+   */
   protected async takePayload(
     size: number,
+    overhead: number,
   ): Promise<{ payload: Uint8Array; release: Release }> {
     // Where the buffer itself is handed out, its memory goes with it.
     const room = this.source.givesBuffer(size)
       ? undefined
-      : this.#memory.payload(size);
+      : this.#memory.payload(size, overhead);
     const reserved = room instanceof Promise ? await room : room;
     const payload = this.source.takeArrived(size);
     return { payload, release: reserved ?? this.#memory.takeGiven() };

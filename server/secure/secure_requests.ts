@@ -14,6 +14,13 @@ import { END, RequestStream } from "../relay/request_stream.ts";
 /** Time-outs that a client may be silent between requests: 5 minutes. */
 const IDLE_TIMEOUTS = 10;
 
+/**
+ * Bytes that a request under way counts for beside its payload. More than a
+ * legacy one, since each costs the event loop and the store more time: 500 at
+ * once are a moment for which all others wait.
+ */
+const REQUEST_OVERHEAD = 64 * 1024;
+
 /** A request of the secure protocol. */
 export type SecureRequest = Request<SecureRequestKind>;
 
@@ -93,7 +100,10 @@ export class SecureRequests extends RequestStream<SecureRequest> {
     if (!(await source.has(payloadSize))) return undefined;
     this.awaits = "nothing";
     const watch = this.#connection.observe(code, payloadSize);
-    const { payload, release } = await this.takePayload(payloadSize);
+    const { payload, release } = await this.takePayload(
+      payloadSize,
+      REQUEST_OVERHEAD,
+    );
     const sharesCommit = kind === "send" || kind === "sendLegacy";
     const parts = { kind, sharesCommit, watch, payload, release };
     return new Request(clientId, parts);

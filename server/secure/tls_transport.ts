@@ -1,4 +1,5 @@
 import type { Transport } from "../relay/connection.ts";
+import type { LoopTurns } from "./loop_turns.ts";
 
 /** Ended connections that the system may still have, of all clients together. */
 const MOST_LINGERING = 10_000;
@@ -60,6 +61,7 @@ export class TlsTransport implements Transport {
   readonly handshake: Promise<unknown>;
   readonly #conn: Deno.TlsConn;
   readonly #lingering: Lingering;
+  readonly #turns: LoopTurns;
   #isShaken = false;
   #isClosed = false;
   /** The write that is under way. */
@@ -68,9 +70,14 @@ export class TlsTransport implements Transport {
   #interruptRead: (() => void) | undefined;
   #interruptWrite: (() => void) | undefined;
 
-  constructor(conn: Deno.TlsConn, lingering: Lingering) {
+  /**
+   * @param lingering has it once it is closed
+   * @param turns let other connections have their turn
+   */
+  constructor(conn: Deno.TlsConn, lingering: Lingering, turns: LoopTurns) {
     this.#conn = conn;
     this.#lingering = lingering;
+    this.#turns = turns;
     const shaken = () => {
       this.#isShaken = true;
     };
@@ -81,10 +88,12 @@ export class TlsTransport implements Transport {
 
   /** Reads bytes. @throws {Error} where the connection breaks, or is closed */
   read(into: Uint8Array): Promise<number | null> {
-    return new Promise((resolve, reject) => {
-      this.#interruptRead = () => reject(interrupted());
-      this.#conn.read(into).then(resolve, reject);
-    });
+    return this.#inTurn(() =>
+      new Promise((resolve, reject) => {
+        this.#interruptRead = () => reject(interrupted());
+        this.#conn.read(into).then(resolve, reject);
+      })
+    );
   }
 
   /** Writes bytes. @throws {Error} where the connection breaks, or is closed */
@@ -98,12 +107,24 @@ export class TlsTransport implements Transport {
   }
 
   #write<T>(begin: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#interruptWrite = () => reject(interrupted());
-      const writing = this.#writing = begin().finally(() => {
-        if (this.#writing === writing) this.#writing = undefined;
-      });
-      writing.then(resolve, reject);
+    return this.#inTurn(() =>
+      new Promise((resolve, reject) => {
+        this.#interruptWrite = () => reject(interrupted());
+        const writing = this.#writing = begin().finally(() => {
+          if (this.#writing === writing) this.#writing = undefined;
+        });
+        writing.then(resolve, reject);
+      })
+    );
+  }
+
+  /** Begins at once, or in the next turn. @throws {Error} where it is closed by then */
+  #inTurn<T>(begin: () => Promise<T>): Promise<T> {
+    const waiting = this.#turns.wait();
+    if (waiting === undefined) return begin();
+    return waiting.then(() => {
+      if (this.#isClosed) throw interrupted();
+      return begin();
     });
   }
 

@@ -59,7 +59,7 @@ ${flagsHelp(flags, 15)}`;
 
 const MIB = 1024 * 1024;
 /** Milliseconds that an attack stands before the user begins. */
-const BEFORE = 3000;
+const BEFORE = 2000;
 
 async function attack(name: string, duration: number): Promise<string[]> {
   const { connections, users = 10, flags = [] } = attackNamed(name);

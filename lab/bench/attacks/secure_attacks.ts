@@ -250,20 +250,23 @@ class Attackers {
     victim: Victim,
   ): Promise<void> {
     const identities: SecureIdentity[] = [];
-    for (let i = 0; i < attack.accounts; i++) {
-      const identity = await drawIdentity(`attacker-${i}`);
-      using peer = await persistently(() => SecurePeer.connect(line));
-      await peer.register(identity);
-      identities.push(identity);
-    }
+    const peers: SecurePeer[] = [];
     for (let i = 0; i < attack.connections; i++) {
-      const identity = identities[i % identities.length];
-      if (identity === undefined) continue;
-      const peer = await persistently(() =>
-        SecurePeer.authenticated(line, identity)
+      peers.push(
+        await persistently(async () => {
+          const known = identities[i % attack.accounts];
+          if (known !== undefined) {
+            return await SecurePeer.authenticated(line, known);
+          }
+          const identity = await drawIdentity(`attacker-${drawUid().toHex()}`);
+          const peer = await SecurePeer.registered(line, identity);
+          identities.push(identity);
+          return peer;
+        }),
       );
-      this.#run(attack.act(peer, victim));
     }
+    // Not before: a flood in this process holds up its own handshakes.
+    for (const peer of peers) this.#run(attack.act(peer, victim));
   }
 
   #run(attack: Promise<unknown>): void {
@@ -273,12 +276,21 @@ class Attackers {
   }
 }
 
-/** Tries until it succeeds: one address may not connect as often as it likes. */
+/** Milliseconds in which a connection has to come about. */
+const PATIENCE = 10_000;
+
+/**
+ * Tries again and again: one address may not connect as often as it likes.
+ *
+ * @throws {Error} why the last try failed, once the time is up
+ */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + PATIENCE;
   for (;;) {
     try {
       return await work();
-    } catch {
+    } catch (error) {
+      if (performance.now() > end) throw error;
       await pause(100);
     }
   }

@@ -12,7 +12,7 @@ import { drawUid, type Seq } from "../../../shared/secure/secure_protocol.ts";
 import type { Waits } from "./user.ts";
 
 /** Milliseconds after which a response isn't waited for. */
-const PATIENCE = 30_000;
+const PATIENCE = 10_000;
 /** Bytes of what the user sends. */
 const SIZE = 5 * 1024;
 

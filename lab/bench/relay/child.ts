@@ -8,6 +8,7 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { inTime } from "../../../shared/cli/time.ts";
 import { lines } from "../../../shared/cli/lines.ts";
 import { Program } from "../../harness/program.ts";
 import { reasonOf } from "../../../shared/cli/reason.ts";
@@ -40,19 +41,36 @@ export class Child implements AsyncDisposable {
   /**
    * Gives a command and waits for its response.
    *
-   * @throws {Error} where it failed, or the process ended
+   * @param patience milliseconds for which it waits; the process is ended where
+   * nothing comes by then. Default: no end
+   * @throws {Error} where it failed, nothing came, or the process ended
    */
-  async ask<T>(word: string, argument?: unknown): Promise<T> {
+  async ask<T>(
+    word: string,
+    argument?: unknown,
+    patience?: number,
+  ): Promise<T> {
     const text = argument === undefined ? "" : ` ${JSON.stringify(argument)}`;
     await this.#program.type(`${word}${text}\n`);
-    const [line] = await this.#program.next(/^.*\n/);
-    const response: T | { error: string } | null = JSON.parse(line);
-    if (
-      typeof response === "object" && response !== null && "error" in response
-    ) {
-      throw new Error(`${this.#name}, ${word}: ${response.error}`);
+    const responding = this.#program.next(/^.*\n/);
+    const response = patience === undefined
+      ? await responding
+      : await inTime(responding, patience, undefined);
+    if (response === undefined) {
+      // It may have no time left to end by itself.
+      this.#program.kill("SIGKILL");
+      // The process's end; what is thrown here tells more.
+      await responding.catch(() => {});
+      throw new Error(
+        `${this.#name}, ${word}: no response within ${patience} ms`,
+      );
     }
-    return response as T;
+    const [line] = response;
+    const told: T | { error: string } | null = JSON.parse(line);
+    if (typeof told === "object" && told !== null && "error" in told) {
+      throw new Error(`${this.#name}, ${word}: ${told.error}`);
+    }
+    return told as T;
   }
 
   /** Ends its input, waits until it has ended itself, and shows its complaints. */

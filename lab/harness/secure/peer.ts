@@ -167,9 +167,14 @@ export class SecurePeer implements Disposable {
     identity: SecureIdentity,
   ): Promise<SecurePeer> {
     const peer = await SecurePeer.connect(line);
-    await peer.register(identity);
-    await peer.authenticate(identity);
-    return peer;
+    try {
+      await peer.register(identity);
+      await peer.authenticate(identity);
+      return peer;
+    } catch (error) {
+      peer.close();
+      throw error;
+    }
   }
 
   /** Connects and authenticates a registered device. */

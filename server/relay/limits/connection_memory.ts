@@ -7,8 +7,8 @@ import {
   type MemoryBudget,
 } from "./memory_budget.ts";
 
-/** Bytes that a request under way counts for beside its payload: it costs the store's time, too. */
-const REQUEST_OVERHEAD = 16 * 1024;
+/** Bytes that a legacy request under way counts for beside its payload: it costs the store's time, too. */
+export const REQUEST_OVERHEAD: number = 16 * 1024;
 
 /** Gives memory back. */
 export type Release = () => void;
@@ -86,12 +86,13 @@ export class ConnectionMemory implements BufferMemory, ResponseMemory {
   /**
    * Room for a payload that is taken out of the buffer.
    *
+   * @param overhead bytes that its request counts for beside it
    * @returns what gives it back once the request is handled; a promise of it
    * where there is no room at once
    */
-  payload(size: number): Release | Promise<Release> {
+  payload(size: number, overhead: number): Release | Promise<Release> {
     const { payloads } = this.#budget;
-    const counted = size + REQUEST_OVERHEAD;
+    const counted = size + overhead;
     const release = () => payloads.release(counted);
     return payloads.reserve(this.#holder.account, counted)?.then(() =>
       release

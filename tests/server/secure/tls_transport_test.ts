@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startSecureRelay } from "../../../lab/harness/secure/secure_relay.ts";
 import { until } from "../../../lab/harness/until.ts";
+import { LoopTurns } from "../../../server/secure/loop_turns.ts";
 import {
   Lingering,
   TlsTransport,
@@ -14,6 +15,7 @@ import {
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const PLACE = { hostname: "127.0.0.1", port: 0 };
+const BYTE = new Uint8Array(1);
 
 testWith(
   LOOPBACK,
@@ -28,7 +30,11 @@ testWith(
     const lingering = new Lingering(1);
     const connect = async () => {
       const client = await Deno.connect({ ...PLACE, port });
-      const transport = new TlsTransport(await listener.accept(), lingering);
+      const transport = new TlsTransport(
+        await listener.accept(),
+        lingering,
+        new LoopTurns(),
+      );
       return { client, transport };
     };
     // Without a handshake.
@@ -91,5 +97,41 @@ testWith(
     await server.close();
     assertEquals(server.relay.connections, 0);
     for (const client of clients) client.close();
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a connection on which everything is ready at once lets timers and others have their turn",
+  async () => {
+    const key = await generateSigningKey();
+    using listener = Deno.listenTls({
+      ...PLACE,
+      ...await relayCredentials(key),
+    });
+    const { port } = listener.addr as Deno.NetAddr;
+    const connecting = Deno.connectTls({
+      ...PLACE,
+      port,
+      caCerts: [trustAnchor(key.publicKey)],
+      unsafelyDisableHostnameVerification: true,
+    });
+    const turns = new LoopTurns();
+    const transport = new TlsTransport(
+      await listener.accept(),
+      new Lingering(),
+      turns,
+    );
+    using _client = await connecting;
+    await transport.handshake;
+    let written = 0;
+    const writing = (async () => {
+      while (written < 1000) written += await transport.write(BYTE);
+    })();
+    await new Promise((resolve) => setTimeout(resolve));
+    assert(written < 1000, "all written before the timer");
+    await writing;
+    transport.close();
+    turns.end();
   },
 );
