@@ -37,7 +37,7 @@ import { ask, requestNames, type Waits, work } from "./user.ts";
 const flags = {
   seconds: valueFlag(
     "N",
-    "how long each attack stands while the user works (default: 15)",
+    "how long each attack stands while the user works (default: 15;\nwith --secure: 8)",
     decimalFrom(0.1, 600),
   ),
   secure: switchFlag("on the secure port"),
@@ -60,6 +60,8 @@ ${flagsHelp(flags, 15)}`;
 const MIB = 1024 * 1024;
 /** Milliseconds that an attack stands before the user begins. */
 const BEFORE = 2000;
+/** Milliseconds in which the attackers respond to a command. */
+const PATIENCE = 60_000;
 
 async function attack(name: string, duration: number): Promise<string[]> {
   const { connections, users = 10, flags = [] } = attackNamed(name);
@@ -80,12 +82,16 @@ async function attack(name: string, duration: number): Promise<string[]> {
     await using attackers = Child.start("../attacks/attacks.ts", [
       "--allow-net",
     ]);
-    const opened = await attackers.ask<number>("begin", { name, port });
+    const opened = await attackers.ask<number>(
+      "begin",
+      { name, port },
+      PATIENCE,
+    );
     if (connections > 0) {
       await new Promise((resolve) => setTimeout(resolve, BEFORE));
     }
     const waits = await work(port, duration);
-    const left = await attackers.ask<number>("standing");
+    const left = await attackers.ask<number>("standing", undefined, PATIENCE);
     return [name, `${left} of ${opened}`, ...texts(waits)];
   } finally {
     await Deno.remove(dir, { recursive: true });
@@ -136,12 +142,12 @@ async function attackSecurely(
       line: formatRelayLine(line),
       account: identity.record.account.toHex(),
       device: identity.device.toHex(),
-    });
+    }, PATIENCE);
     if (opened > 0) {
       await new Promise((resolve) => setTimeout(resolve, BEFORE));
     }
     const waits = await workSecurely(way.line, identity, duration);
-    const left = await attackers.ask<number>("standing");
+    const left = await attackers.ask<number>("standing", undefined, PATIENCE);
     const { singleUseLeft } = await peer.ask("publish", { packages: [] });
     return [
       ...[name, `${left} of ${opened}`],
@@ -171,7 +177,8 @@ async function measure(
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = await readCommandLine(args, flags);
-  const { seconds = 15, only, secure = false } = values;
+  const { only, secure = false } = values;
+  const { seconds = secure ? 8 : 15 } = values;
   const all = secure ? secureAttackNames : attackNames;
   const names = only === undefined ? all : [only];
   if (!names.every((name) => all.includes(name))) {

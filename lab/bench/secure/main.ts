@@ -52,7 +52,7 @@ const parts = [
 const flags = {
   rounds: valueFlag(
     "N",
-    "runs of each measurement (default: 5)",
+    "runs of each measurement (default: 3)",
     numberFrom(1, Number.MAX_SAFE_INTEGER),
   ),
   seconds: valueFlag("N", "how long one takes (default: 3)", decimalFrom(0.1)),
@@ -90,7 +90,7 @@ const SHARED_MESSAGES = 100;
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = await readCommandLine(args, flags);
-  const { rounds = 5, seconds = 3, waiting = 10_000, only, write } = values;
+  const { rounds = 3, seconds = 3, waiting = 10_000, only, write } = values;
   if (write && only !== undefined) {
     throw new UsageError(
       "--write with --only: the docs show all of it; leave one of them out",
