@@ -264,7 +264,8 @@ longTest(
     assertEquals((await peer.register("anna")).length, 16);
     const { samples } = await scrape(url);
     assertEquals(samples.get("messageu_ready"), 1);
-    assertEquals(samples.get("messageu_commit_writes_sum"), 1);
+    // The registration, and perhaps the relay's own look for what has expired.
+    assert((samples.get("messageu_commit_writes_sum") ?? 0) >= 1);
     relay.kill("SIGTERM");
     const { code, stderr } = await relay.end();
     assertEquals(code, 0, stderr);

@@ -136,6 +136,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
       "send",
       "send-file",
       "send-key",
+      "server",
     ]);
     assertEquals(await complete("messageu", "send", "--on"), [
       "--on-key-change",

@@ -170,7 +170,10 @@ longTest(
   "an invalid command line is reported in a sentence",
   async () => {
     const cases: [string[], string][] = [
-      [[], "Which server? Give its address, as in 127.0.0.1:1357; see --help"],
+      [
+        [],
+        "Which server? Give its address, as in 127.0.0.1:1357, or its line, as in mu://127.0.0.1:1358/KEY; see --help",
+      ],
       [["--port", "1"], "--port is for checks of a client: add --client"],
       [
         ["a:1", "--client", "--port", "1"],
