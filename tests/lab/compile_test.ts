@@ -24,7 +24,13 @@ import { temporaryFolder, testRelay } from "../../lab/harness/resources.ts";
 import { Screen } from "../../lab/harness/screen.ts";
 import { thisPlatform } from "../../shared/platform/platform.ts";
 import { scrape } from "../support/relays/scrape.ts";
-import { longTest, PROGRAMS, SCREENS, SHELL } from "../support/test_with.ts";
+import {
+  longTest,
+  PROGRAMS,
+  SCREENS,
+  SHELL,
+  slowTest,
+} from "../support/test_with.ts";
 import { hasCode } from "../../shared/platform/system_error.ts";
 
 /** What the programs need nothing of. */
@@ -171,7 +177,7 @@ longTest(
 );
 
 for (const [system, base] of Object.entries(emptyPrograms)) {
-  longTest(
+  slowTest(
     SHELL,
     `a release for ${system} has the permissions of the tasks`,
     async () => {
@@ -195,7 +201,7 @@ for (const [system, base] of Object.entries(emptyPrograms)) {
   );
 }
 
-longTest(
+slowTest(
   SHELL,
   "a release says of each system whose base can't be had, and goes on",
   async () => {

@@ -80,6 +80,18 @@ export const skippedUnlessSlow: string | undefined = extent === "slow"
 export const longTest: typeof testWith = (permissions, name, fn, missing) =>
   testWith(permissions, name, fn, skippedAsLong ?? missing);
 
+/**
+ * Registers a test that takes so long, for what it shows, that only `deno task
+ * test:slow` runs it: {@linkcode longTest}.
+ */
+export const slowTest: typeof testWith = (permissions, name, fn, missing) =>
+  longTest(
+    permissions,
+    name,
+    fn,
+    extent === "slow" ? missing : "deno task test:slow runs it",
+  );
+
 function readExtent(): typeof extent {
   const name = "MESSAGEU_TESTS";
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });

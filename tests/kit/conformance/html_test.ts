@@ -25,8 +25,14 @@ import { Program } from "../../../lab/harness/program.ts";
 import { namesIn, temporaryFolder } from "../../../lab/harness/resources.ts";
 import { startWrongRelay } from "../../../lab/wrong_relay/wrong_relay.ts";
 import { picturePage, showPage } from "../../support/browser.ts";
-import { FILES, PROGRAMS, SHELL, testWith } from "../../support/test_with.ts";
-import { CHROMIUM, toolTest } from "../../support/test_with_tool.ts";
+import {
+  FILES,
+  PROGRAMS,
+  SHELL,
+  slowTest,
+  testWith,
+} from "../../support/test_with.ts";
+import { CHROMIUM, missing } from "../../support/test_with_tool.ts";
 import { sent } from "../../support/wire/frames.ts";
 import { shellCommand } from "../../support/clients/checked_client.ts";
 import { clientArguments } from "../../support/clients/verbs.ts";
@@ -145,8 +151,8 @@ testWith(
   },
 );
 
-toolTest(
-  CHROMIUM,
+slowTest(
+  SHELL,
   "a browser shows the page, and requests nothing for it",
   async () => {
     const requested: string[] = [];
@@ -181,6 +187,7 @@ toolTest(
       await picturePage(path, "dark"),
     );
   },
+  missing(CHROMIUM),
 );
 
 /** Runs the task's own command. */

@@ -36,9 +36,9 @@ import {
 import { writeAll } from "../../../lab/harness/peer.ts";
 import { testRelay } from "../../../lab/harness/resources.ts";
 import {
-  longTest,
   LOOPBACK,
   LOOPBACK_AND_FILES,
+  slowTest,
   testWith,
 } from "../../support/test_with.ts";
 
@@ -255,7 +255,7 @@ testWith(
   },
 );
 
-longTest(
+slowTest(
   LOOPBACK,
   "a response that is larger than any of its kind isn't waited for",
   async () => {

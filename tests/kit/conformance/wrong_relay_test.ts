@@ -7,6 +7,7 @@ import {
   extent,
   longTest,
   LOOPBACK_AND_FILES,
+  slowTest,
   testWith,
 } from "../../support/test_with.ts";
 import {
@@ -72,7 +73,7 @@ testWith(
   },
 );
 
-longTest(
+slowTest(
   LOOPBACK_AND_FILES,
   "a relay without faults fails no check",
   async () => {
