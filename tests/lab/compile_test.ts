@@ -146,7 +146,7 @@ longTest(
   },
 );
 
-longTest(
+slowTest(
   SHELL,
   "a release holds both programs for a system, and their sums",
   async () => {

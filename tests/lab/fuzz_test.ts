@@ -13,7 +13,7 @@ import { extent, longTest, PROGRAMS, testWith } from "../support/test_with.ts";
 /** What the fuzzer runs: the same in each run of the gate, long and new in a slow run. */
 const RUN = extent === "slow"
   ? { seed: Date.now() % 2 ** 32, seconds: 600 }
-  : { seed: 1, cases: 150 };
+  : { seed: 1, cases: 90 };
 
 testWith(PROGRAMS, "every vector is answered as it must be", async (t) => {
   assertEquals(recorded.maxMessage, limits.maxMessage);

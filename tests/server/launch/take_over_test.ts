@@ -4,7 +4,12 @@ import { withoutPostgres } from "../../support/stores/postgres.ts";
 import { Program } from "../../../lab/harness/program.ts";
 import { temporaryFolder } from "../../../lab/harness/resources.ts";
 import type { TakeOverReport } from "../../support/relays/take_over.ts";
-import { longTest, mayRunShell, SHELL } from "../../support/test_with.ts";
+import {
+  longTest,
+  mayRunShell,
+  SHELL,
+  slowTest,
+} from "../../support/test_with.ts";
 
 const PROGRAM = fileURLToPath(
   new URL("../../support/relays/take_over.ts", import.meta.url),
@@ -22,7 +27,8 @@ const missing = await reasonToSkip();
 for (const kind of ["sqlite", "postgres"] as const) {
   const name =
     `a new relay takes over under load, and no connection is refused: ${kind}`;
-  longTest(SHELL, name, async () => {
+  const register = kind === "postgres" ? slowTest : longTest;
+  register(SHELL, name, async () => {
     await using folder = await temporaryFolder();
     await using program = inOwnNetwork(
       Deno.execPath(),
