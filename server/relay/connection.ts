@@ -18,10 +18,12 @@ const OWN_END_GRACE = 200;
 const NOTHING = new Uint8Array(0);
 
 /** What a connection has to be able to do; every `Deno.Conn` is. */
-export type Transport = Pick<
-  Deno.Conn,
-  "read" | "write" | "closeWrite" | "close"
->;
+export type Transport =
+  & Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">
+  & {
+    /** Resolves once it is closed, where what is under way may settle later. */
+    readonly closed?: Promise<void>;
+  };
 
 /** What connections share. */
 export interface ConnectionOptions<R extends Request<unknown>> {
@@ -160,9 +162,10 @@ export class Connection<R extends Request<unknown>> implements Silent, Holder {
    * @throws {Error} where the connection breaks: a reset or a time-out
    */
   async serve(): Promise<void> {
+    const serving = this.#serveAll();
     try {
-      for await (const request of this.#requests) await this.#serve(request);
-      await this.#end();
+      const { closed } = this.#transport;
+      await (closed === undefined ? serving : Promise.race([serving, closed]));
     } catch (error) {
       // Our own close interrupts a read; that is no failure.
       if (this.#state !== "closed") throw error;
@@ -223,6 +226,14 @@ export class Connection<R extends Request<unknown>> implements Silent, Holder {
     if (this.#state === "closed" || !progress.includes("stuck")) return false;
     this.close();
     return true;
+  }
+
+  async #serveAll(): Promise<void> {
+    for await (const request of this.#requests) {
+      if (this.#state === "closed") return;
+      await this.#serve(request);
+    }
+    await this.#end();
   }
 
   async #serve(request: R): Promise<void> {

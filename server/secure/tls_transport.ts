@@ -31,7 +31,7 @@ export class Lingering {
   /** Closes a connection once what is under way on it has settled. */
   async closeBehind(
     conn: Deno.TlsConn,
-    underWay: readonly Promise<unknown>[],
+    underWay: readonly unknown[],
   ): Promise<void> {
     this.#conns.add(conn);
     await Promise.allSettled(underWay);
@@ -62,13 +62,10 @@ export class TlsTransport implements Transport {
   readonly #conn: Deno.TlsConn;
   readonly #lingering: Lingering;
   readonly #turns: LoopTurns;
-  #isShaken = false;
+  readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
-  /** The write that is under way. */
-  #writing: Promise<unknown> | undefined;
-  /** Interrupt what is under way. */
-  #interruptRead: (() => void) | undefined;
-  #interruptWrite: (() => void) | undefined;
+  /** The last write: those before it settle no later. */
+  #lastWrite: Promise<unknown> | undefined;
 
   /**
    * @param lingering has it once it is closed
@@ -78,72 +75,50 @@ export class TlsTransport implements Transport {
     this.#conn = conn;
     this.#lingering = lingering;
     this.#turns = turns;
-    const shaken = () => {
-      this.#isShaken = true;
-    };
-    // A failed one is closed as any other.
     this.handshake = conn.handshake();
-    this.handshake.then(shaken, shaken);
+    // A failed one is closed as any other.
+    this.handshake.catch(() => {});
   }
 
-  /** Reads bytes. @throws {Error} where the connection breaks, or is closed */
+  /** Resolves once it is closed: what is under way may settle much later. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Reads bytes. @throws {Error} where the connection breaks, or was closed */
   read(into: Uint8Array): Promise<number | null> {
-    return this.#inTurn(() =>
-      new Promise((resolve, reject) => {
-        this.#interruptRead = () => reject(interrupted());
-        this.#conn.read(into).then(resolve, reject);
-      })
-    );
+    return this.#inTurn(() => this.#conn.read(into));
   }
 
-  /** Writes bytes. @throws {Error} where the connection breaks, or is closed */
+  /** Writes bytes. @throws {Error} where the connection breaks, or was closed */
   write(bytes: Uint8Array): Promise<number> {
-    return this.#write(() => this.#conn.write(bytes));
+    return this.#inTurn(() => this.#lastWrite = this.#conn.write(bytes));
   }
 
-  /** Ends the relay's side. @throws {Error} where the connection breaks, or is closed */
+  /** Ends the relay's side. @throws {Error} where the connection breaks, or was closed */
   closeWrite(): Promise<void> {
-    return this.#write(() => this.#conn.closeWrite());
+    return this.#inTurn(() => this.#lastWrite = this.#conn.closeWrite());
   }
 
-  #write<T>(begin: () => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      new Promise((resolve, reject) => {
-        this.#interruptWrite = () => reject(interrupted());
-        const writing = this.#writing = begin().finally(() => {
-          if (this.#writing === writing) this.#writing = undefined;
-        });
-        writing.then(resolve, reject);
-      })
-    );
-  }
-
-  /** Begins at once, or in the next turn. @throws {Error} where it is closed by then */
+  /** Begins at once, or in the next turn. */
   #inTurn<T>(begin: () => Promise<T>): Promise<T> {
     const waiting = this.#turns.wait();
-    if (waiting === undefined) return begin();
-    return waiting.then(() => {
-      if (this.#isClosed) throw interrupted();
-      return begin();
-    });
+    const beginOpen = () => {
+      if (!this.#isClosed) return begin();
+      throw new Deno.errors.Interrupted("The connection is closed");
+    };
+    return waiting === undefined ? beginOpen() : waiting.then(beginOpen);
   }
 
   /** Ends it for the relay at once. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#isShaken && this.#writing === undefined) {
-      return this.#conn.close();
-    }
     // It doesn't reject.
     void this.#lingering.closeBehind(this.#conn, [
       this.handshake,
-      ...this.#writing === undefined ? [] : [this.#writing],
+      this.#lastWrite,
     ]);
-    this.#interruptRead?.();
-    this.#interruptWrite?.();
+    this.#closed.resolve();
   }
 }
-
-const interrupted = () =>
-  new Deno.errors.Interrupted("The connection is closed");
