@@ -60,9 +60,10 @@ export class SecureDispatcher {
     }
     watch?.working?.();
     try {
-      if (!(await this.#serves(session, kind, request.requesterId))) {
-        return refusing("not_authenticated");
-      }
+      const isServed = session.serves(kind, request.requesterId) &&
+        (!session.isAuthenticated || kind === "hello" ||
+          await session.isCurrent(this.#services.store.secure));
+      if (!isServed) return refusing("not_authenticated");
       // The payload is the request's own.
       const payload = secureRequestCodecs[kind].decode(request.payload, true);
       const context = {
@@ -89,16 +90,6 @@ export class SecureDispatcher {
         return Promise.resolve(response);
       };
     }
-  }
-
-  async #serves(
-    session: SecureSession,
-    kind: SecureRequestKind,
-    id: Uint8Array,
-  ): Promise<boolean> {
-    if (!session.serves(kind, id)) return false;
-    if (!session.isAuthenticated || kind === "hello") return true;
-    return await session.isCurrent(this.#services.store.secure);
   }
 
   async #handle(

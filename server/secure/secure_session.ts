@@ -10,7 +10,7 @@ import {
 } from "../../shared/secure/secure_requests.ts";
 import type { Handle, Owner, Session } from "../relay/protocol.ts";
 import type { RequestMemory } from "../relay/limits/connection_memory.ts";
-import type { SecureStore } from "../store/secure_store.ts";
+import type { SecureStore, StoredDevice } from "../store/secure_store.ts";
 import type { Greeting } from "./greeting.ts";
 import type { SecureDispatcher } from "./secure_dispatcher.ts";
 import type { SecureRequest } from "./secure_requests.ts";
@@ -41,6 +41,8 @@ export class SecureSession implements Session<SecureRequest> {
   readonly #maxMessage: number;
   readonly #all: Held;
   #device: SessionDevice | undefined;
+  /** What the store told of it when it was last compared. */
+  #current: StoredDevice | undefined;
   /** Ends the wait of a request that is held. */
   #held: AbortController | undefined;
   #isDraining = false;
@@ -105,8 +107,13 @@ export class SecureSession implements Session<SecureRequest> {
   async isCurrent(secure: Pick<SecureStore, "device">): Promise<boolean> {
     const { id, account, signingKey } = this.device;
     const stored = await secure.device(id);
-    return stored !== undefined && equals(stored.account, account) &&
-      equals(stored.signingKey, signingKey);
+    if (stored === undefined) return false;
+    // A store that caches it gives the same object while nothing has changed.
+    if (stored === this.#current) return true;
+    if (!equals(stored.account, account)) return false;
+    if (!equals(stored.signingKey, signingKey)) return false;
+    this.#current = stored;
+    return true;
   }
 
   /** Begins a request. */

@@ -176,30 +176,19 @@ export function list<T>(
         throw within(`[${index}]`, error);
       }
     },
-    read: (reader) => [...listItems(item, reader, most)],
+    read(reader) {
+      const items: T[] = [];
+      try {
+        while (reader.left > 0 && items.length < most) {
+          items.push(item.read(reader));
+        }
+      } catch (error) {
+        throw within(`[${items.length}]`, error);
+      }
+      if (reader.left === 0) return items;
+      throw new FormatError(`more than ${most} items`);
+    },
   };
-}
-
-/**
- * Reads a list item by item.
- *
- * @throws {FormatError} if the bytes end within an item, or there are too many
- */
-function* listItems<T>(
-  item: Field<T>,
-  reader: Reader,
-  most: number,
-): Generator<T> {
-  for (let index = 0; reader.left > 0; index++) {
-    if (index === most) throw new FormatError(`more than ${most} items`);
-    let value: T;
-    try {
-      value = item.read(reader);
-    } catch (error) {
-      throw within(`[${index}]`, error);
-    }
-    yield value;
-  }
 }
 
 /** A byte that tells whether the field follows, 1 or 0, and the field. */

@@ -19,9 +19,12 @@ export const send: SecureHandler<"send"> = async (
   { session, store, limits, retention, bytes, now, rates, address },
 ) => {
   const further = envelopes.length - 1;
-  const at = performance.now();
-  if (further > 0 && !rates.furtherEnvelopes.admit(address, at, further)) {
-    return refuseForNow(rates.furtherEnvelopes.wait(address, at, further));
+  if (further > 0) {
+    const at = performance.now();
+    const { furtherEnvelopes } = rates;
+    if (!furtherEnvelopes.admit(address, at, further)) {
+      return refuseForNow(furtherEnvelopes.wait(address, at, further));
+    }
   }
   const { id: device, account: sender } = session.device;
   const wanted = lifetime * 1000;

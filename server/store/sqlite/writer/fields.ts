@@ -8,7 +8,7 @@
 import { type Field, sizedBytes, u8 } from "../../../../shared/wire/fields.ts";
 
 const number = new Float64Array(1);
-const halves = new Uint32Array(number.buffer);
+const itsBytes = new Uint8Array(number.buffer);
 
 /** A number of 8 bytes. */
 export const f64: Field<number> = {
@@ -17,11 +17,10 @@ export const f64: Field<number> = {
   size: () => 8,
   write(writer, value) {
     number[0] = value;
-    for (const half of halves) writer.u32(half);
+    writer.raw(itsBytes);
   },
   read(reader) {
-    halves[0] = reader.u32();
-    halves[1] = reader.u32();
+    itsBytes.set(reader.bytes(itsBytes.length));
     return number[0] as number;
   },
 };
