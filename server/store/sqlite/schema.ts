@@ -10,7 +10,7 @@ import type { ForeignRows } from "./file/foreign.ts";
 import { StoreError } from "../store.ts";
 
 /** The version of the tables, in `PRAGMA user_version`, which is 0 in files of other programs. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The first version with the tables of the secure protocol. */
 export const FIRST_SECURE = 6;
@@ -152,9 +152,8 @@ export const HAS_COUNT = "Count >= 0";
 export const IS_SETTLED = `State <> ${SendingState.Waits}`;
 
 // What is known of each device's sendings: the unique index keeps a repeat from
-// being taken twice. Waiting counts the envelopes that wait. A device's highest
-// count is told from here, so that a sending needn't change the device's row. Uids
-// begin with the time (SEN-9): with them in front, those of a commit share a page.
+// being taken twice. Waiting counts the envelopes that wait. Uids begin with the
+// time (SEN-9): with them in front, those of a commit share a page.
 const TAKEN = `
 CREATE TABLE taken (
   Device BLOB NOT NULL,
@@ -167,8 +166,36 @@ CREATE TABLE taken (
   Message INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX sending ON taken (Uid, Device);
-CREATE INDEX sending_count ON taken (Device, Count) WHERE ${HAS_COUNT};
 CREATE INDEX settled_sending ON taken (Time) WHERE ${IS_SETTLED};
+`;
+
+// The sendings by device, for their counts: a device's highest is told from here,
+// so that a sending needn't change the device's row. Each sending would change a
+// page of its own here: they come in many at a time, up to the last sorted one. A
+// row number is used again once the highest row is gone, so the last never stays
+// above it.
+const DEVICE_SENDINGS = `
+CREATE TABLE device_sendings (
+  Device BLOB NOT NULL,
+  Count INTEGER NOT NULL,
+  Sending INTEGER NOT NULL,
+  PRIMARY KEY (Device, Count, Sending)
+) WITHOUT ROWID;
+CREATE TABLE sorted_sendings (Last INTEGER NOT NULL);
+INSERT INTO sorted_sendings VALUES (0);
+CREATE TRIGGER sending_deleted AFTER DELETE ON taken BEGIN
+  DELETE FROM device_sendings WHERE Device = old.Device AND Count = old.Count
+    AND Sending = old.rowid;
+  UPDATE sorted_sendings SET Last = (SELECT coalesce(max(rowid), 0) FROM taken)
+    WHERE Last > (SELECT coalesce(max(rowid), 0) FROM taken);
+END;
+`;
+
+/** Puts the sendings that aren't there yet into `device_sendings`. */
+export const SORT_SENDINGS = `
+INSERT OR IGNORE INTO device_sendings SELECT Device, Count, rowid FROM taken
+  WHERE rowid > (SELECT Last FROM sorted_sendings) ORDER BY Device, Count;
+UPDATE sorted_sendings SET Last = (SELECT coalesce(max(rowid), 0) FROM taken);
 `;
 
 /** SQL that holds for mail with a lifetime; other mail is legacy and waits for the retention. */
@@ -223,6 +250,8 @@ const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
     DROP TABLE older_accounts;
     ${CLIENTS_VIEW}`,
   5: () => SECURE,
+  6: () =>
+    `DROP INDEX IF EXISTS sending_count; ${DEVICE_SENDINGS} ${SORT_SENDINGS}`,
 };
 
 /**
@@ -244,7 +273,8 @@ export function prepareSchema(
     const found = schemaVersion(database);
     if (found === 0) {
       database.exec(
-        ACCOUNTS + ACTIVITY + CLIENTS_VIEW + MESSAGES + PARTS + SECURE,
+        ACCOUNTS + ACTIVITY + CLIENTS_VIEW + MESSAGES + PARTS + SECURE +
+          DEVICE_SENDINGS,
       );
       const foreign = rows();
       if (foreign !== undefined) insertRows(database, foreign, now);

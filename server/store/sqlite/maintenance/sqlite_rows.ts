@@ -5,7 +5,7 @@
  */
 
 import type { BindValue, Database } from "@db/sqlite";
-import { firstValue } from "../schema.ts";
+import { firstValue, SORT_SENDINGS } from "../schema.ts";
 import { StoreError } from "../../store.ts";
 import { countsOf, type StoreCounts } from "../../admin_store.ts";
 import {
@@ -62,6 +62,7 @@ export async function writeRows(
       inserters[row.table](row);
       counts[row.table]++;
     }
+    database.exec(SORT_SENDINGS);
     return countsOf(counts);
   });
 }

@@ -306,7 +306,7 @@ testWith(
       ],
       [
         () => foreign(path, "PRAGMA user_version = 99"),
-        "it has schema version 99, this relay knows 6",
+        "it has schema version 99, this relay knows 7",
       ],
     ];
     for (const [make, reason] of cases) {

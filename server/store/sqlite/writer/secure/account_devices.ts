@@ -1,6 +1,7 @@
 import type { Database } from "@db/sqlite";
 import { SendingState } from "../../../../../shared/secure/secure_protocol.ts";
 import { MailDeleter } from "./mail_deleter.ts";
+import { SORT_SENDINGS } from "../../schema.ts";
 
 /** Messages that are deleted at a time. */
 const BATCH = 1000;
@@ -14,11 +15,13 @@ export interface RecordDeviceRow {
 /** The devices of accounts; used within a transaction. */
 export class AccountDevices {
   readonly #mail: MailDeleter;
+  readonly #database: Database;
   readonly #statements;
 
   /** @param database has its tables */
   constructor(database: Database) {
     this.#mail = new MailDeleter(database);
+    this.#database = database;
     const ofDevice = (table: string) =>
       database.prepare(`DELETE FROM ${table} WHERE Device = ?`);
     this.#statements = {
@@ -32,7 +35,10 @@ export class AccountDevices {
         "INSERT INTO devices (Device, Account, SigningKey, LastSeen) VALUES (?, ?, ?, ?)",
       ),
       packages: ofDevice("packages"),
-      taken: ofDevice("taken"),
+      taken: database.prepare(
+        `DELETE FROM taken WHERE rowid IN
+          (SELECT Sending FROM device_sendings WHERE Device = ?)`,
+      ),
       device: ofDevice("devices"),
     };
   }
@@ -74,6 +80,7 @@ export class AccountDevices {
       messages += some;
     }
     this.#statements.packages.run(device);
+    this.#database.exec(SORT_SENDINGS);
     this.#statements.taken.run(device);
     this.#statements.device.run(device);
     return messages;

@@ -6,7 +6,7 @@ import {
 } from "../../../../../shared/secure/secure_protocol.ts";
 import type { ClientId } from "../../../../../shared/wire/protocol.ts";
 import { isTooLargeToCopy, NO_DEVICE } from "../../../secure_store.ts";
-import type { Quota, SendResult } from "../../../store.ts";
+import { isFull, type Quota, type SendResult } from "../../../store.ts";
 import { RAISE_LAST_MESSAGE } from "../../schema.ts";
 import type { TakeContent, Transaction } from "../store_command.ts";
 import { MailInserter } from "./mail_inserter.ts";
@@ -51,11 +51,11 @@ export class LegacyMail {
     if (account === undefined || account.isClosed) {
       return refuse("unknown_target");
     }
-    const devices = account.devices.map((hex) =>
-      Uint8Array.fromHex(hex) as Uint8Array as DeviceId
-    );
-    const hasRoom = !isTooLargeToCopy(size + 1, devices.length) &&
-      devices.every((device) => mailboxes.hasRoom(device, size + 1, quota));
+    const found = account.devices.map((key) => mailboxes.find(key))
+      .filter((mailbox) => mailbox !== undefined);
+    const hasRoom = found.length === account.devices.length &&
+      !isTooLargeToCopy(size + 1, found.length) &&
+      found.every((mailbox) => !isFull(mailbox, size + 1, quota));
     if (!hasRoom) return refuse("inbox_full");
     const result = inboxes.skip(recipient);
     if ("refused" in result) return { result, devices: [] };
@@ -68,12 +68,12 @@ export class LegacyMail {
       arrived: arrivals.now,
       expires: 0,
     };
-    const positions = devices.map((device) => ({
-      device,
-      seq: mailboxes.add(device, size + 1),
+    const positions = found.map((mailbox) => ({
+      device: mailbox.device,
+      seq: mailboxes.add(mailbox, size + 1),
     }));
     const head = new Uint8Array([type]);
     this.#mail.insert(positions, mail, size, content, head);
-    return { result, devices };
+    return { result, devices: found.map(({ device }) => device) };
   }
 }

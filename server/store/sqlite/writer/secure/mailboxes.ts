@@ -1,14 +1,19 @@
 import type { Database } from "@db/sqlite";
-import type { Seq } from "../../../../../shared/secure/secure_protocol.ts";
-import { HAS_COUNT } from "../../schema.ts";
+import type {
+  DeviceId,
+  Seq,
+} from "../../../../../shared/secure/secure_protocol.ts";
 import { LruCache } from "../../../lru_cache.ts";
-import { isFull, type Quota } from "../../../store.ts";
+import { SendingCounts } from "./sending_counts.ts";
 
 /** Devices and accounts in the caches, some 50 MB. */
 const MOST_CACHED = 100_000;
 
 /** What a device has sent and got. */
-interface Mailbox {
+export interface Mailbox {
+  /** The device's id, and the same in hex. */
+  readonly device: DeviceId;
+  readonly key: string;
   /** The highest count that the device told. */
   count: number;
   /** The last position that was given out. */
@@ -34,16 +39,17 @@ export interface StoredAccount {
  */
 export class Mailboxes {
   readonly #statements;
+  readonly #counts: SendingCounts;
   readonly #mailboxes = new LruCache<Mailbox>(MOST_CACHED);
   readonly #accounts = new LruCache<StoredAccount>(MOST_CACHED);
   #total = NaN;
 
   /** @param database has its tables */
   constructor(database: Database) {
+    this.#counts = new SendingCounts(database);
     this.#statements = {
-      device: database.prepare<Mailbox>(
-        `SELECT max(Count, coalesce((SELECT max(Count) FROM taken
-            WHERE Device = ?1 AND ${HAS_COUNT}), 0)) AS count,
+      device: database.prepare<Omit<Mailbox, "device" | "key">>(
+        `SELECT Count AS count,
           max(LastSeq, coalesce((SELECT max(Seq) FROM mail
             WHERE Device = ?1), 0)) AS lastSeq,
           (SELECT count(*) FROM mail WHERE Device = ?1) AS messages,
@@ -53,10 +59,6 @@ export class Mailboxes {
       ),
       raiseCount: database.prepare(
         "UPDATE devices SET Count = ? WHERE Device = ?",
-      ),
-      withCount: database.prepare<{ found: number }>(
-        `SELECT 1 AS found FROM taken
-          WHERE Device = ? AND Count = ? AND ${HAS_COUNT}`,
       ),
       account: database.prepare<{ version: number; closed: number }>(
         "SELECT Version AS version, Closed AS closed FROM profiles WHERE ID = ?",
@@ -90,20 +92,28 @@ export class Mailboxes {
     });
   }
 
-  /** The device with an id, or undefined. */
-  find(device: Uint8Array): Readonly<Mailbox> | undefined {
-    return this.#find(device);
+  /** The mailbox of the device with an id in hex, or undefined. */
+  find(key: string): Mailbox | undefined {
+    return this.#mailboxes.getOrRead(key, () => {
+      const device = Uint8Array.fromHex(key) as Uint8Array as DeviceId;
+      const row = this.#statements.device.get(device);
+      if (row === undefined) return undefined;
+      const count = Math.max(row.count, this.#counts.highest(device, key));
+      return { ...row, device, key, count };
+    });
   }
 
   /** Whether a sending of a device that is remembered had a count. */
-  isCountUsed(device: Uint8Array, count: number): boolean {
-    if (count > (this.#find(device)?.count ?? 0)) return false;
-    return this.#statements.withCount.get(device, count) !== undefined;
+  isCountUsed(
+    { device, key, count: highest }: Mailbox,
+    count: number,
+  ): boolean {
+    return count <= highest && this.#counts.has(device, key, count);
   }
 
   /** Keeps a count that a device told, and returns its highest. */
   told(device: Uint8Array, count: number): number {
-    const mailbox = this.#find(device);
+    const mailbox = this.find(device.toHex());
     if (mailbox === undefined) return count;
     if (count > mailbox.count) {
       this.#statements.raiseCount.run(count, device);
@@ -112,23 +122,19 @@ export class Mailboxes {
     return mailbox.count;
   }
 
-  /** Notes the count of a sending, which tells it, and returns the device's highest. */
-  used(device: Uint8Array, count: number): number {
-    const mailbox = this.#find(device);
-    if (mailbox === undefined) return count;
+  /** Notes a sending, which tells its count, and returns the device's highest. */
+  sent(mailbox: Mailbox, count: number): number {
+    this.#counts.add(mailbox.key, count);
     return mailbox.count = Math.max(mailbox.count, count);
   }
 
-  /** Whether a mailbox has room for a message of `size` bytes. */
-  hasRoom(device: Uint8Array, size: number, quota: Quota): boolean {
-    const mailbox = this.#find(device);
-    return mailbox !== undefined && !isFull(mailbox, size, quota);
+  /** Notes that sendings were forgotten; their devices keep the counts. */
+  forgot(): void {
+    this.#counts.clear();
   }
 
   /** Gives a message of `size` bytes the next position of a mailbox. */
-  add(device: Uint8Array, size: number): Seq {
-    const mailbox = this.#find(device);
-    if (mailbox === undefined) throw new TypeError("No such device");
+  add(mailbox: Mailbox, size: number): Seq {
     mailbox.messages++;
     mailbox.bytes += size;
     this.#total++;
@@ -158,19 +164,14 @@ export class Mailboxes {
   dropDevice(device: Uint8Array, messages: number): void {
     this.#total -= messages;
     this.#mailboxes.delete(device.toHex());
+    this.#counts.clear();
   }
 
   /** Clears the caches: a transaction was rolled back, or another process has written. */
   clear(): void {
     this.#mailboxes.clear();
     this.#accounts.clear();
+    this.#counts.clear();
     this.#total = NaN;
-  }
-
-  #find(device: Uint8Array): Mailbox | undefined {
-    return this.#mailboxes.getOrRead(
-      device.toHex(),
-      () => this.#statements.device.get(device),
-    );
   }
 }

@@ -27,7 +27,7 @@ export const acknowledge: StoreCommand<Acknowledgement, boolean> = {
     const mail = new MailDeleter(database);
     return {
       execute({ device, upTo, at }, { mailboxes }) {
-        const { lastSeq } = mailboxes.find(device) ?? { lastSeq: 0 };
+        const { lastSeq } = mailboxes.find(device.toHex()) ?? { lastSeq: 0 };
         if (upTo > lastSeq) return false;
         const found = mail.upTo(device, upTo, MOST_AT_ONCE);
         for (const one of mail.delete(found, SendingState.Taken, at)) {

@@ -51,7 +51,7 @@ export const authenticate: StoreCommand<
           highestCount: mailboxes.told(device, count),
           recordVersion: row.version,
           singleUseLeft: single.get(device)?.count ?? 0,
-          waiting: mailboxes.find(device)?.messages ?? 0,
+          waiting: mailboxes.find(device.toHex())?.messages ?? 0,
         };
       },
     };

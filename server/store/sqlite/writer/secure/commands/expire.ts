@@ -28,7 +28,9 @@ export const expire: StoreCommand<Expiry, number> = {
         for (const one of mail.delete(found, SendingState.Expired, at)) {
           mailboxes.deleted(one.device, one.messages, one.bytes);
         }
-        return found.length + forget(before, most);
+        const forgotten = forget(before, most);
+        if (forgotten > 0) mailboxes.forgot();
+        return found.length + forgotten;
       },
     };
   },

@@ -18,11 +18,11 @@ import {
   u8,
 } from "../../../../../../shared/wire/fields.ts";
 import type { NewSending, SendingResult } from "../../../../secure_store.ts";
-import type { Quota } from "../../../../store.ts";
+import { isFull, type Quota } from "../../../../store.ts";
 import { PART_SIZE } from "../../../../store_rows.ts";
 import { f64, mapped } from "../../fields.ts";
 import type { StoreCommand, TakeContent } from "../../store_command.ts";
-import type { Mailboxes } from "../mailboxes.ts";
+import type { Mailbox, Mailboxes } from "../mailboxes.ts";
 import { MailInserter } from "../mail_inserter.ts";
 
 /** A sending, of whose contents only the sizes are told; the time is in milliseconds since 1970. */
@@ -101,15 +101,18 @@ export const sendEnvelopes: StoreCommand<Sending, SendingResult> = {
     );
     return {
       execute(sending, { mailboxes }, content): SendingResult {
-        const { device, sender, uid, account, envelopes, at } = sending;
-        const refused = refusalOf(sending, mailboxes);
-        const isCountUsed = mailboxes.isCountUsed(device, sending.count);
-        const isRefused = refused !== undefined || isCountUsed;
+        const { device, sender, uid, count, account, envelopes, at } = sending;
+        const from = mailboxes.find(device.toHex());
+        const to = from === undefined
+          ? "unknown"
+          : recipientsOf(sending, mailboxes);
+        const isRefused = from === undefined || typeof to === "string" ||
+          mailboxes.isCountUsed(from, count);
         if (isRefused || !sendings.insert(sending)) {
-          const before = sendings.before(sending, mailboxes);
+          const before = sendings.before(sending, from?.count ?? 0);
           if (before !== undefined) return before;
-          if (refused !== "otherDevices") {
-            return { refused: refused ?? "count" };
+          if (to !== "otherDevices") {
+            return { refused: typeof to === "string" ? to : "count" };
           }
           const { record = NOTHING } = newestRecord.get(account) ?? {};
           return { otherDevices: record };
@@ -123,38 +126,46 @@ export const sendEnvelopes: StoreCommand<Sending, SendingResult> = {
           arrived: at,
           expires: at + sending.lifetime,
         };
-        for (const { device, size } of envelopes) {
-          const seq = mailboxes.add(device, size);
-          mail.insert([{ device, seq }], kept, size, take);
+        for (const { mailbox, size } of to) {
+          const seq = mailboxes.add(mailbox, size);
+          mail.insert([{ device: mailbox.device, seq }], kept, size, take);
         }
-        const highestCount = mailboxes.used(device, sending.count);
+        const highestCount = mailboxes.sent(from, count);
         return { wasTaken: false, highestCount };
       },
     };
   },
 };
 
-/** Why a sending is refused that wasn't taken before; undefined if it isn't. */
-function refusalOf(
-  { device, account, recordVersion, quota, envelopes }: Sending,
+/** The mailbox of each envelope, or why a sending is refused that wasn't taken before. */
+function recipientsOf(
+  { account, recordVersion, quota, envelopes }: Sending,
   mailboxes: Mailboxes,
-): "unknown" | "closed" | "full" | "otherDevices" | undefined {
+):
+  | readonly { mailbox: Mailbox; size: number }[]
+  | "unknown"
+  | "closed"
+  | "full"
+  | "otherDevices" {
   const to = mailboxes.account(account);
-  if (to === undefined || mailboxes.find(device) === undefined) {
-    return "unknown";
-  }
+  if (to === undefined) return "unknown";
   if (to.isClosed) return "closed";
   const missing = new Set(to.devices);
-  const areAll = envelopes.every(({ device }) =>
-    missing.delete(device.toHex())
-  );
+  const sizes = envelopes.map(({ device, size }) => ({
+    key: device.toHex(),
+    size,
+  }));
+  const areAll = sizes.every(({ key }) => missing.delete(key));
   if (!areAll || missing.size > 0 || recordVersion !== to.version) {
     return "otherDevices";
   }
-  const haveRoom = envelopes.every(({ device, size }) =>
-    mailboxes.hasRoom(device, size, quota)
-  );
-  return haveRoom ? undefined : "full";
+  const recipients = [];
+  for (const { key, size } of sizes) {
+    const mailbox = mailboxes.find(key);
+    if (mailbox === undefined || isFull(mailbox, size, quota)) return "full";
+    recipients.push({ mailbox, size });
+  }
+  return recipients;
 }
 
 /** The sendings that are remembered. */
@@ -175,12 +186,11 @@ function prepareSendings(database: Database) {
     /** The result of a sending whose uid was used before; else undefined. */
     before(
       { device, uid, digest }: Sending,
-      mailboxes: Mailboxes,
+      highestCount: number,
     ): SendingResult | undefined {
       const found = withUid.get(device, uid);
       if (found === undefined) return undefined;
       if (!equals(found.digest, digest)) return { refused: "uid" };
-      const highestCount = mailboxes.find(device)?.count ?? 0;
       return { wasTaken: true, highestCount };
     },
   };

@@ -84,7 +84,7 @@ export const sendToLegacy: StoreCommand<Sending, LegacySendingResult> = {
             : { refused: "uid" };
         }
         const { inboxes, mailboxes } = transaction;
-        const isThere = mailboxes.find(device) !== undefined &&
+        const isThere = mailboxes.find(device.toHex()) !== undefined &&
           !mailboxes.account(recipient)?.isClosed;
         if (!isThere) return { refused: "unknown_target" };
         if (inboxes.isSecured(recipient)) return { refused: "secured" };
