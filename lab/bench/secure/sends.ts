@@ -6,6 +6,7 @@ import {
   secureResponseCodecs,
 } from "../../../shared/secure/secure_requests.ts";
 import { RESPONSE_HEADER_SIZE } from "../../../shared/wire/protocol.ts";
+import { writeAll } from "../../../shared/folder/durable_files.ts";
 import { CONTENT_SIZE } from "../relay/fixtures.ts";
 
 /** What a load of sends reached. */
@@ -36,22 +37,25 @@ export async function measureSends(
   { seconds }: { seconds: number },
   cpu: () => number,
 ): Promise<Sends> {
+  const loads = senders.map(({ peer, identity }) => ({
+    conn: peer.conn,
+    frames: senders.map(({ identity: to }) => frame(identity, to)),
+  }));
   const before = cpu();
   const start = performance.now();
   const deadline = start + 1000 * seconds;
   const latencies: number[] = [];
-  await Promise.all(senders.map(async ({ peer, identity }) => {
-    const frames = senders.map(({ identity: to }) => frame(identity, to));
+  await Promise.all(loads.map(async ({ conn, frames }) => {
     const response = new Uint8Array(RESPONSE_SIZE);
-    for (;;) {
+    for (let sent = start; sent < deadline;) {
       const bytes = frames[Math.floor(Math.random() * frames.length)];
-      const sent = performance.now();
-      if (sent >= deadline || bytes === undefined) return;
+      if (bytes === undefined) return;
       renew(bytes);
-      await peer.write(bytes);
-      await readTaken(peer.conn, response);
+      await writeAll(conn, bytes);
+      await readTaken(conn, response);
       const now = performance.now();
       if (now <= deadline) latencies.push(now - sent);
+      sent = now;
     }
   }));
   const lasted = performance.now() - start;
@@ -108,8 +112,14 @@ export function frame(
 /** Counts of this process: higher ones than in all processes before it. */
 let count = Date.now() * 1000;
 
-/** Makes another sending of a frame: a new uid and a new count. */
+/** Makes another sending of a frame: a new uid, of this time, and a new count. */
 export function renew(frame: Uint8Array<ArrayBuffer>): void {
-  frame.set(drawUid(), UID_AT);
-  new DataView(frame.buffer).setBigUint64(COUNT_AT, BigInt(++count), true);
+  const view = new DataView(frame.buffer);
+  const time = Date.now();
+  const low = ++count % 2 ** 32;
+  view.setUint16(UID_AT, Math.floor(time / 2 ** 32));
+  view.setUint32(UID_AT + 2, time % 2 ** 32);
+  view.setUint32(UID_AT + 12, low);
+  view.setUint32(COUNT_AT, low, true);
+  view.setUint32(COUNT_AT + 4, Math.floor(count / 2 ** 32), true);
 }
