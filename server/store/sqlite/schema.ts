@@ -145,8 +145,11 @@ CREATE TABLE packages (
 CREATE UNIQUE INDEX package ON packages (Device, Kind, Number);
 `;
 
-/** SQL that holds for a sending with a count; one to a legacy client has none. */
+/** SQL that holds for a sending with a count. */
 export const HAS_COUNT = "Count >= 0";
+
+/** The Count of a sending to a legacy client, which has none. */
+export const NO_COUNT = -1;
 
 /** SQL that holds for a sending whose outcome is known, or isn't followed. */
 export const IS_SETTLED = `State <> ${SendingState.Waits}`;
@@ -191,11 +194,27 @@ CREATE TRIGGER sending_deleted AFTER DELETE ON taken BEGIN
 END;
 `;
 
-/** Puts the sendings that aren't there yet into `device_sendings`. */
+const ALL_SORTED =
+  "UPDATE sorted_sendings SET Last = (SELECT coalesce(max(rowid), 0) FROM taken);";
+
+/**
+ * Puts the sendings that aren't there yet into `device_sendings`. It sorts them in
+ * memory: their number should be limited.
+ */
 export const SORT_SENDINGS = `
 INSERT OR IGNORE INTO device_sendings SELECT Device, Count, rowid FROM taken
   WHERE rowid > (SELECT Last FROM sorted_sendings) ORDER BY Device, Count;
-UPDATE sorted_sendings SET Last = (SELECT coalesce(max(rowid), 0) FROM taken);
+${ALL_SORTED}
+`;
+
+// The index of version 6 has those with counts in their order, however many.
+const SORT_ALL_OF_6 = `
+INSERT INTO device_sendings SELECT Device, Count, rowid FROM taken
+  WHERE ${HAS_COUNT} ORDER BY Device, Count;
+INSERT INTO device_sendings SELECT Device, Count, rowid FROM taken
+  WHERE NOT (${HAS_COUNT}) ORDER BY Device;
+${ALL_SORTED}
+DROP INDEX IF EXISTS sending_count;
 `;
 
 /** SQL that holds for mail with a lifetime; other mail is legacy and waits for the retention. */
@@ -250,8 +269,7 @@ const MIGRATIONS: Readonly<Record<number, (now: number) => string>> = {
     DROP TABLE older_accounts;
     ${CLIENTS_VIEW}`,
   5: () => SECURE,
-  6: () =>
-    `DROP INDEX IF EXISTS sending_count; ${DEVICE_SENDINGS} ${SORT_SENDINGS}`,
+  6: () => DEVICE_SENDINGS + SORT_ALL_OF_6,
 };
 
 /**

@@ -20,6 +20,9 @@ import { withWriteLock } from "./write_lock.ts";
 /** Rows that are read at a time; each may have a MiB of content. */
 const PAGE = 32;
 
+/** Sendings that are sorted at a time. */
+const SENDINGS = 65_536;
+
 /** Everything as of one moment. The database must be asked for nothing else meanwhile. */
 export async function* readRows(database: Database): AsyncGenerator<StoreRow> {
   database.exec("BEGIN");
@@ -61,6 +64,9 @@ export async function writeRows(
     for await (const row of rows) {
       inserters[row.table](row);
       counts[row.table]++;
+      if (row.table === "taken" && counts.taken % SENDINGS === 0) {
+        database.exec(SORT_SENDINGS);
+      }
     }
     database.exec(SORT_SENDINGS);
     return countsOf(counts);

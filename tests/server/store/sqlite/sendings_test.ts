@@ -158,6 +158,6 @@ testWith(
         ];
       });
       const row = BATCH + 11;
-      assertEquals(left, [[row], { last: row, sorted: 1 }]);
+      assertEquals(left, [[row], { last: BATCH, sorted: 0 }]);
     }),
 );

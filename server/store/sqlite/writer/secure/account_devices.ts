@@ -1,7 +1,6 @@
 import type { Database } from "@db/sqlite";
 import { SendingState } from "../../../../../shared/secure/secure_protocol.ts";
 import { MailDeleter } from "./mail_deleter.ts";
-import { SORT_SENDINGS } from "../../schema.ts";
 
 /** Messages that are deleted at a time. */
 const BATCH = 1000;
@@ -15,13 +14,11 @@ export interface RecordDeviceRow {
 /** The devices of accounts; used within a transaction. */
 export class AccountDevices {
   readonly #mail: MailDeleter;
-  readonly #database: Database;
   readonly #statements;
 
   /** @param database has its tables */
   constructor(database: Database) {
     this.#mail = new MailDeleter(database);
-    this.#database = database;
     const ofDevice = (table: string) =>
       database.prepare(`DELETE FROM ${table} WHERE Device = ?`);
     this.#statements = {
@@ -35,9 +32,13 @@ export class AccountDevices {
         "INSERT INTO devices (Device, Account, SigningKey, LastSeen) VALUES (?, ?, ?, ?)",
       ),
       packages: ofDevice("packages"),
-      taken: database.prepare(
+      sorted: database.prepare(
         `DELETE FROM taken WHERE rowid IN
           (SELECT Sending FROM device_sendings WHERE Device = ?)`,
+      ),
+      unsorted: database.prepare(
+        `DELETE FROM taken WHERE Device = ? AND
+          rowid > (SELECT Last FROM sorted_sendings)`,
       ),
       device: ofDevice("devices"),
     };
@@ -80,8 +81,8 @@ export class AccountDevices {
       messages += some;
     }
     this.#statements.packages.run(device);
-    this.#database.exec(SORT_SENDINGS);
-    this.#statements.taken.run(device);
+    this.#statements.unsorted.run(device);
+    this.#statements.sorted.run(device);
     this.#statements.device.run(device);
     return messages;
   }

@@ -128,9 +128,9 @@ export class Mailboxes {
     return mailbox.count = Math.max(mailbox.count, count);
   }
 
-  /** Notes that sendings were forgotten; their devices keep the counts. */
-  forgot(): void {
-    this.#counts.clear();
+  /** Notes that a sending was forgotten; its device keeps the count. */
+  forgot(device: Uint8Array, count: number): void {
+    this.#counts.delete(device.toHex(), count);
   }
 
   /** Gives a message of `size` bytes the next position of a mailbox. */

@@ -1,7 +1,7 @@
 import type { Database } from "@db/sqlite";
 import { HAS_COUNT, SORT_SENDINGS } from "../../schema.ts";
 
-/** Sendings that may stand in the order in which they came alone. */
+/** Sendings that are sorted at a time. */
 const MOST_UNSORTED = 4096;
 
 /**
@@ -15,7 +15,10 @@ export class SendingCounts {
   readonly #statements;
   /** Counts by the device's id in hex. */
   readonly #unsorted = new Map<string, Set<number>>();
+  /** Unsorted sendings, about. */
   #size = 0;
+  /** Unsorted sendings that are enough to sort. */
+  #enough = MOST_UNSORTED;
   /** Whether the file may have unsorted sendings that aren't in memory. */
   #isStale = true;
 
@@ -25,8 +28,7 @@ export class SendingCounts {
     this.#statements = {
       unsorted: database.prepare<{ device: Uint8Array; count: number }>(
         `SELECT Device AS device, Count AS count FROM taken
-          WHERE rowid > (SELECT Last FROM sorted_sendings) AND ${HAS_COUNT}
-          ORDER BY rowid LIMIT ?`,
+          WHERE rowid > (SELECT Last FROM sorted_sendings)`,
       ),
       has: database.prepare<{ found: number }>(
         "SELECT 1 AS found FROM device_sendings WHERE Device = ? AND Count = ?",
@@ -57,10 +59,21 @@ export class SendingCounts {
   add(key: string, count: number): void {
     this.#refresh();
     this.#note(key, count);
-    if (this.#size >= MOST_UNSORTED) this.#sortAll();
+    if (this.#size < MOST_UNSORTED) this.#enough = MOST_UNSORTED;
+    if (this.#size < this.#enough) return;
+    // Where it fails, as on a full disk, it is tried again as many sendings later.
+    this.#enough = this.#size + MOST_UNSORTED;
+    this.#database.exec(SORT_SENDINGS);
+    this.#unsorted.clear();
+    this.#size = 0;
   }
 
-  /** Notes that sendings were deleted, or that another process may have written. */
+  /** Notes that a sending was deleted. @param key the device's id in hex */
+  delete(key: string, count: number): void {
+    this.#unsorted.get(key)?.delete(count);
+  }
+
+  /** Notes that many sendings were deleted, or that another process may have written. */
   clear(): void {
     this.#unsorted.clear();
     this.#size = 0;
@@ -77,15 +90,9 @@ export class SendingCounts {
   #refresh(): void {
     if (!this.#isStale) return;
     this.#isStale = false;
-    // Only read, where possible: what makes room on a full disk comes by here.
-    const rows = this.#statements.unsorted.all(MOST_UNSORTED);
-    for (const { device, count } of rows) this.#note(device.toHex(), count);
-    if (rows.length === MOST_UNSORTED) this.#sortAll();
-  }
-
-  #sortAll(): void {
-    this.#database.exec(SORT_SENDINGS);
-    this.#unsorted.clear();
-    this.#size = 0;
+    // Nothing is sorted here: what makes room on a full disk comes by.
+    for (const { device, count } of this.#statements.unsorted.all()) {
+      this.#note(device.toHex(), count);
+    }
   }
 }

@@ -5,6 +5,7 @@ import { IS_SETTLED } from "../../../schema.ts";
 import { f64 } from "../../fields.ts";
 import type { StoreCommand } from "../../store_command.ts";
 import { MailDeleter } from "../mail_deleter.ts";
+import type { Mailboxes } from "../mailboxes.ts";
 
 /** What has waited, or was remembered, for long enough; times in milliseconds. */
 interface Expiry {
@@ -28,9 +29,7 @@ export const expire: StoreCommand<Expiry, number> = {
         for (const one of mail.delete(found, SendingState.Expired, at)) {
           mailboxes.deleted(one.device, one.messages, one.bytes);
         }
-        const forgotten = forget(before, most);
-        if (forgotten > 0) mailboxes.forgot();
-        return found.length + forgotten;
+        return found.length + forget(before, most, mailboxes);
       },
     };
   },
@@ -39,7 +38,7 @@ export const expire: StoreCommand<Expiry, number> = {
 /** Forgets sendings that were settled up to a time; their devices keep the counts. */
 function prepareForget(
   database: Database,
-): (before: number, most: number) => number {
+): (before: number, most: number, mailboxes: Mailboxes) => number {
   const settled = database.prepare<
     { row: number; device: Uint8Array; count: number }
   >(
@@ -50,11 +49,12 @@ function prepareForget(
     "UPDATE devices SET Count = ? WHERE Device = ? AND Count < ?",
   );
   const forget = database.prepare("DELETE FROM taken WHERE rowid = ?");
-  return (before, most) => {
+  return (before, most, mailboxes) => {
     const found = settled.all(before, most);
     for (const { row, device, count } of found) {
       keepCount.run(count, device, count);
       forget.run(row);
+      mailboxes.forgot(device, count);
     }
     return found.length;
   };

@@ -22,6 +22,7 @@ import type {
   NewLegacySending,
 } from "../../../../secure_store.ts";
 import { type Quota, sendRefusals } from "../../../../store.ts";
+import { NO_COUNT } from "../../../schema.ts";
 import { f64, mapped } from "../../fields.ts";
 import { MessageInserter } from "../../message_inserter.ts";
 import type { StoreCommand } from "../../store_command.ts";
@@ -71,7 +72,7 @@ export const sendToLegacy: StoreCommand<Sending, LegacySendingResult> = {
     );
     const note = database.prepare(
       `INSERT INTO taken (Device, Uid, Count, Digest, State, Time, Waiting, Message)
-        VALUES (?, ?, -1, ?, ${SendingState.Unknown}, ?, 0, ?)`,
+        VALUES (?, ?, ${NO_COUNT}, ?, ${SendingState.Unknown}, ?, 0, ?)`,
     );
     return {
       execute(sending, transaction, content) {
@@ -84,13 +85,17 @@ export const sendToLegacy: StoreCommand<Sending, LegacySendingResult> = {
             : { refused: "uid" };
         }
         const { inboxes, mailboxes } = transaction;
-        const isThere = mailboxes.find(device.toHex()) !== undefined &&
-          !mailboxes.account(recipient)?.isClosed;
-        if (!isThere) return { refused: "unknown_target" };
+        const from = mailboxes.find(device.toHex());
+        if (from === undefined || mailboxes.account(recipient)?.isClosed) {
+          return { refused: "unknown_target" };
+        }
         if (inboxes.isSecured(recipient)) return { refused: "secured" };
         const message = { ...sending, recipient };
         const result = messages.insert(message, transaction, content);
-        if ("id" in result) note.run(device, uid, digest, at, result.id);
+        if ("id" in result) {
+          note.run(device, uid, digest, at, result.id);
+          mailboxes.sent(from, NO_COUNT);
+        }
         return result;
       },
     };
