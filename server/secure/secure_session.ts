@@ -104,9 +104,15 @@ export class SecureSession implements Session<SecureRequest> {
    * Whether the device is one of its account still, under the key that
    * authenticated it (STA-5): its id may be another account's by now.
    */
-  async isCurrent(secure: Pick<SecureStore, "device">): Promise<boolean> {
-    const { id, account, signingKey } = this.device;
-    const stored = await secure.device(id);
+  isCurrent(secure: Pick<SecureStore, "device">): boolean | Promise<boolean> {
+    const stored = secure.device(this.device.id);
+    return stored instanceof Promise
+      ? stored.then((stored) => this.#isStill(stored))
+      : this.#isStill(stored);
+  }
+
+  #isStill(stored: StoredDevice | undefined): boolean {
+    const { account, signingKey } = this.device;
     if (stored === undefined) return false;
     // A store that caches it gives the same object while nothing has changed.
     if (stored === this.#current) return true;

@@ -242,7 +242,9 @@ export interface SecureStore {
   newestRecord(account: AccountId): Promise<Uint8Array | undefined>;
 
   /** The device with this id; undefined if it is in no newest record. */
-  device(id: DeviceId): Promise<StoredDevice | undefined>;
+  device(
+    id: DeviceId,
+  ): StoredDevice | undefined | Promise<StoredDevice | undefined>;
 
   /**
    * Notes that a device is there, and raises its highest count.

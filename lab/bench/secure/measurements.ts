@@ -16,6 +16,8 @@ import { CONNECTIONS, texts, USERS } from "../relay/fixtures.ts";
 import type { Handshakes } from "./handshakes.ts";
 import type { Sends } from "./sends.ts";
 
+/** Seconds of sends before they are measured: until the runtime has compiled what is hot. */
+const STEADY = 6;
 const NET = "--allow-net=127.0.0.1";
 /** What a relay on PostgreSQL may do. */
 const POSTGRES = [NET, "--allow-env", "--allow-read"];
@@ -53,10 +55,12 @@ export async function measureSendRound(
 ): Promise<SendRound> {
   const template = contestants.seed("few", { users: USERS });
   const load = { connections: CONNECTIONS, frames: texts() };
-  const legacy = await contestants.measure(template, load, { seconds });
+  const legacy = await contestants.measure(template, load, { seconds }, {
+    warmUp: { seconds: STEADY },
+  });
   const secure = await withRelay(contestants, CONNECTIONS, async (load) => {
     await load.ask("open", { connections: CONNECTIONS });
-    await load.ask("sends", { seconds: WARM_UP });
+    await load.ask("sends", { seconds: STEADY });
     return await load.ask<Sends>("sends", { seconds });
   });
   return { legacy: legacy.result.rate, secure };

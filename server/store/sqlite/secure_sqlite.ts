@@ -116,8 +116,7 @@ export class SqliteSecureStore implements SecureStore {
     return read(() => this.#statements.record.get(account)?.record);
   }
 
-  // deno-lint-ignore require-await -- as above
-  async device(id: DeviceId): Promise<StoredDevice | undefined> {
+  device(id: DeviceId): StoredDevice | undefined {
     this.#users.refresh();
     return this.#devices.getOrRead(id.toHex(), () => {
       const row = read(() => this.#statements.device.get(id));
