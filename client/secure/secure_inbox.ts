@@ -21,8 +21,8 @@ type Mail = SecureResponsePayloads["fetch"]["messages"][number];
 export interface Fetched {
   /** The messages that weren't in the store yet. */
   readonly messages: readonly Mail[];
-  /** Whether the relay handed out any message. */
-  readonly isMore: boolean;
+  /** How many messages the relay handed out. */
+  readonly handedOut: number;
   /** Whether the relay was put back to an earlier state (MBX-4). */
   readonly wentBack: boolean;
 }
@@ -61,7 +61,7 @@ export class SecureInbox {
       const start = wentBack ? 0 as Seq : before.acknowledged;
       const acknowledged = messages.at(-1)?.seq ?? start;
       this.#own.fetched(acknowledged, lastSeq);
-      return { messages: kept, isMore: messages.length > 0, wentBack };
+      return { messages: kept, handedOut: messages.length, wentBack };
     });
   }
 
@@ -72,9 +72,9 @@ export class SecureInbox {
    */
   async fetchAll(): Promise<number> {
     for (let count = 0;;) {
-      const { messages, isMore } = await this.fetch();
+      const { messages, handedOut } = await this.fetch();
       count += messages.length;
-      if (!isMore) return count;
+      if (handedOut === 0) return count;
     }
   }
 

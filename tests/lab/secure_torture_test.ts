@@ -6,6 +6,10 @@ import {
   type SecureReport,
   tortureSecurely,
 } from "../../lab/torture/secure/secure_rounds.ts";
+import {
+  checkStores,
+  type ClientStore,
+} from "../../lab/torture/secure/clients.ts";
 import { Mailbox, type Sending } from "../../lab/torture/secure/mailbox.ts";
 import { Violation } from "../../lab/torture/violation.ts";
 import {
@@ -36,7 +40,14 @@ longTest(
     for await (const report of rounds) reports.push(report);
     assertEquals(reports.length, kills + 1);
     for (
-      const what of ["sends", "repeats", "handedOut", "published"] as const
+      const what of [
+        "sends",
+        "repeats",
+        "handedOut",
+        "published",
+        "clientKills",
+        "clientSends",
+      ] as const
     ) {
       const sum = reports.reduce((sum, report) => sum + report[what], 0);
       assert(sum > 0, `Expected some ${what}, got none with seed ${seed}`);
@@ -127,4 +138,28 @@ Deno.test("the secure torture takes a message that is handed out until it is ack
   assertEquals(received(0, 1, message(1)), 1);
   assertEquals([mailbox.unseen, mailbox.repeats], [0, 1]);
   assertEquals(received(1, 1), 1);
+});
+
+Deno.test("the secure torture tells what clients' folders lack", () => {
+  const sending = (uid: string, isTaken = true) => ({ uid, isTaken });
+  const stores = (...mail: string[]): ClientStore[] => [
+    { name: "anna", sendings: [sending("a1"), sending("a2")], mail: [] },
+    { name: "ben", sendings: [], mail },
+  ];
+  checkStores(stores("a2", "a1"));
+  const unanswered = [{
+    name: "anna",
+    sendings: [sending("a1", false)],
+    mail: ["a1"],
+  }];
+  for (
+    const [found, told] of [
+      [stores("a1"), "Sending a2 of anna is lost"],
+      [stores("a1", "a2", "a1"), "Sending a1 of anna came twice"],
+      [stores("a1", "a2", "b1"), "1 messages are of no client"],
+      [unanswered, "Sending a1 of anna has no response"],
+    ] as const
+  ) {
+    assertThrows(() => checkStores(found), Violation, told);
+  }
 });

@@ -21,6 +21,8 @@ const WORDS: Readonly<Record<keyof SecureTally, string>> = {
   claims: "claimed",
   published: "published",
   breaks: "broken",
+  clientKills: "clients killed",
+  clientSends: "sent by them",
 };
 const figures = Object.keys(WORDS) as (keyof SecureTally)[];
 
@@ -62,7 +64,9 @@ export async function runSecurely(
   }
   await Deno.remove(dir, { recursive: true });
   console.log(
-    `${rounds} kills: of ${sum.sends} acknowledged messages none was lost, none came after its acknowledgement; of ${sum.claims} claimed packages none was handed out twice`,
+    `${rounds} kills of relays, ${sum.clientKills} of clients: of ${
+      sum.sends + sum.clientSends
+    } acknowledged messages none was lost, none came after its acknowledgement; of ${sum.claims} claimed packages none was handed out twice`,
   );
   return 0;
 }

@@ -8,6 +8,7 @@
 
 import { Random } from "../../harness/random.ts";
 import { must } from "../violation.ts";
+import { Clients } from "./clients.ts";
 import { Community } from "./community.ts";
 import { checkOutcomes, drain, sendPending } from "./roles.ts";
 import { runSecureLoad, type Work } from "./secure_load.ts";
@@ -47,6 +48,8 @@ export interface SecureReport extends SecureTally {
   lasted: number;
 }
 
+/** Clients in processes of their own, which are killed, too. */
+const CLIENTS = 4;
 /** Of `claims`, members that publish beside. */
 const PUBLISHERS = 16;
 
@@ -65,22 +68,27 @@ export async function* tortureSecurely(
   const { work = "all", connections } = options;
   const members = work === "claims" ? PUBLISHERS : connections / 4;
   for (let index = 0; index < members; index++) await community.join();
+  const folder = `${options.dir}/clients`;
+  await Deno.mkdir(folder);
+  await using clients = new Clients(folder, work === "all" ? CLIENTS : 0);
   for (let round = 0; round < options.rounds; round++) {
-    yield await killedRound(options, site, community, random.fork());
+    yield await killedRound(options, site, community, clients, random.fork());
   }
-  yield await lastRound(site, community, random.fork());
+  yield await lastRound(site, community, clients, random.fork());
 }
 
 async function killedRound(
   { seconds, connections, work = "all" }: SecureTortureOptions,
   site: Site,
   community: Community,
+  clients: Clients,
   random: Random,
 ): Promise<SecureReport> {
   const tally = new SecureTally();
   const victims = await site.start();
   await using stack = new AsyncDisposableStack();
   for (const victim of victims) stack.use(victim);
+  await clients.show(victims.map(({ line }) => line));
   const killAll = () => victims.forEach((victim) => victim.kill());
   const start = performance.now();
   const end = start + random.between(SHORTEST, seconds * 1000);
@@ -92,10 +100,10 @@ async function killedRound(
   };
   const timer = setInterval(() => isDue() && killAll(), LOOK);
   try {
-    await runSecureLoad(victims, community, tally, random, {
-      connections,
-      work,
-    });
+    await Promise.all([
+      runSecureLoad(victims, community, tally, random, { connections, work }),
+      clients.killOne(random.between(0, end - start), random),
+    ]);
   } finally {
     clearInterval(timer);
     killAll();
@@ -113,6 +121,7 @@ async function killedRound(
 async function lastRound(
   site: Site,
   community: Community,
+  clients: Clients,
   random: Random,
 ): Promise<SecureReport> {
   const tally = new SecureTally();
@@ -120,7 +129,11 @@ async function lastRound(
   const victims = await site.start();
   await using stack = new AsyncDisposableStack();
   for (const victim of victims) stack.use(victim);
+  await clients.show(victims.map(({ line }) => line));
   const start = performance.now();
+  const stores = await clients.finish();
+  tally.clientSends = stores.flatMap(({ sendings }) => sendings).length;
+  tally.clientKills = clients.kills;
   for (const member of community.members) {
     using peer = await member.connect(random.pick(victims).line);
     await sendPending(peer, member, part);

@@ -14,4 +14,7 @@ export class SecureTally {
   published = 0;
   /** Connections that broke, or that the load abandoned. */
   breaks = 0;
+  /** At the end: how often clients were killed, and how much they sent. */
+  clientKills = 0;
+  clientSends = 0;
 }

@@ -195,8 +195,8 @@ testWith(LOOPBACK_AND_FILES, "envelopes go out and come in", async (t) => {
     // As if the program had ended before the acknowledgement.
     const { acknowledged, lastSeq } = ben.own.row();
     ben.own.fetched(acknowledged - 1 as Seq, lastSeq);
-    const { messages, isMore } = await ben.inbox.fetch();
-    assertEquals([messages.length, isMore], [0, true]);
+    const { messages, handedOut } = await ben.inbox.fetch();
+    assertEquals([messages.length, handedOut], [0, 1]);
     assertEquals(await ben.inbox.fetchAll(), 0);
     assertEquals(ben.inbox.count(), 3);
   });
