@@ -321,7 +321,10 @@ function secureContract(kind: StoreKind): void {
       packageOf(2),
       packageOf(3),
     ]);
-    await sendAll(store, [sendingOf(ben, anna)]);
+    // Under a count that isn't hers.
+    await sendAll(store, [
+      sendingOf(ben, anna, bytes(1), { count: 2 ** 41 }),
+    ]);
     await sendLegacy(store, ben.account, anna, bytes(1));
     store = await reopen();
     assertEquals(await store.secure.authenticated(anna.device, 4, NOW), {

@@ -318,7 +318,7 @@ const AUTHENTICATED = sql(`UPDATE devices SET Count = greatest(Count, $2),
     LastSeen = $3
   FROM profiles WHERE Device = $1 AND profiles.ID = Account
   RETURNING greatest(Count, ${
-  highestCount("Device")
+  highestCount("devices.Device")
 }), Version, (SELECT count(*) FROM packages
     WHERE packages.Device = devices.Device AND Kind = ${PackageKind.SingleUse}), Waiting`);
 

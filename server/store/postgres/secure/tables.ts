@@ -95,6 +95,8 @@ export const INBOX_OWNERS = `(
 /**
  * SQL for the highest count of a device's sendings. `Count` of `devices` is as
  * high as what was told otherwise, so that a sending doesn't write that row.
+ *
+ * @param device a column with its table: `taken` has a `Device` of its own
  */
 export function highestCount(device: string): string {
   return `(SELECT max(taken.Count) FROM taken
