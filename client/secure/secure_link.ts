@@ -84,7 +84,11 @@ function pinnedAt(
   const name = formatAddress(address);
   const pinned = relays.find((relay) => formatAddress(relay) === name);
   if (pinned !== undefined) return pinned;
-  throw new Error(`Expected a pin for ${name}`);
+  // The lines changed between the two looks.
+  throw new ConnectionError(
+    `${name} isn't a relay of this folder any more`,
+    "Try again",
+  );
 }
 
 /** Requests of the folder's device. */

@@ -126,3 +126,23 @@ testWith(LOOPBACK_AND_FILES, "a link goes on at another relay", async () => {
   const { address: next } = await session.link.connected();
   assertEquals(next.port, other.line.port);
 });
+
+testWith(
+  LOOPBACK,
+  "a relay that leaves the folder's lines meanwhile isn't asked",
+  async () => {
+    await using one = await startSecureRelay(unlimited);
+    await using two = await startSecureRelay(unlimited);
+    const lines = [one, two].map(({ line }) => pinned(line));
+    const relays = new SecureRelays(
+      () => lines.length > 1 ? [lines.shift() ?? pinned(one.line)] : lines,
+      () => undefined,
+    );
+    await assertRejects(
+      () => relays.connect(),
+      ConnectionError,
+      `${formatAddress(two.line)} isn't a relay of this folder any more`,
+    );
+    (await relays.connect()).close();
+  },
+);
