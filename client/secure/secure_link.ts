@@ -71,8 +71,18 @@ export class SecureRelays {
     refuseAddedRoots(this.#environment);
     const relays = await this.#locate();
     return await this.#relays.reach(true, (connected) => {
-      const { keys } = pinnedAt(connected.address, relays);
-      return SecureConnection.over(connected, keys);
+      const pinned = pinnedAt(connected.address, relays);
+      if (pinned !== undefined) {
+        return SecureConnection.over(connected, pinned.keys);
+      }
+      connected.conn.close();
+      // The lines changed between the two looks.
+      throw new ConnectionError(
+        `${
+          formatAddress(connected.address)
+        } isn't a relay of this folder any more`,
+        "Try again",
+      );
     });
   }
 }
@@ -80,15 +90,9 @@ export class SecureRelays {
 function pinnedAt(
   address: Address,
   relays: readonly PinnedRelay[],
-): PinnedRelay {
+): PinnedRelay | undefined {
   const name = formatAddress(address);
-  const pinned = relays.find((relay) => formatAddress(relay) === name);
-  if (pinned !== undefined) return pinned;
-  // The lines changed between the two looks.
-  throw new ConnectionError(
-    `${name} isn't a relay of this folder any more`,
-    "Try again",
-  );
+  return relays.find((relay) => formatAddress(relay) === name);
 }
 
 /** Requests of the folder's device. */
