@@ -26,10 +26,11 @@ import { SINGLE_USE } from "../../../shared/secure/secure_protocol.ts";
 import { Child } from "../relay/child.ts";
 import { seedDatabase } from "../relay/seed.ts";
 import { table } from "../../generate/markdown.ts";
+import { replaceSection } from "../relay/performance_page.ts";
 import { spreadOf } from "../relay/table.ts";
 import { attackNamed, attackNames, LARGE, MANY, send } from "./attacks.ts";
 import { RelayProcess } from "../../fuzz/relay/relay_process.ts";
-import { secureAttackNames } from "./secure_attacks.ts";
+import { secureAttackNames, whatSecureAttackIs } from "./secure_attacks.ts";
 import { Way } from "./way.ts";
 import { secureWaits, workSecurely } from "./secure_user.ts";
 import { ask, requestNames, type Waits, work } from "./user.ts";
@@ -48,6 +49,7 @@ const flags = {
     }`,
     [...new Set([...attackNames, ...secureAttackNames])],
   ),
+  write: switchFlag("with --secure: put the table into docs/performance.md"),
   help: switchFlag("print this"),
 };
 
@@ -150,7 +152,7 @@ async function attackSecurely(
     const left = await attackers.ask<number>("standing", undefined, PATIENCE);
     const { singleUseLeft } = await peer.ask("publish", { packages: [] });
     return [
-      ...[name, `${left} of ${opened}`],
+      ...[whatSecureAttackIs(name), `${left} of ${opened}`],
       ...texts(waits, secureWaits),
       `${singleUseLeft}`,
       `${Math.round(relay.mostRss / MIB)}`,
@@ -177,12 +179,15 @@ async function measure(
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = await readCommandLine(args, flags);
-  const { only, secure = false } = values;
+  const { only, secure = false, write = false } = values;
+  if (write && (!secure || only !== undefined)) {
+    throw new UsageError("--write: expected --secure, and no --only");
+  }
   const { seconds = secure ? 8 : 15 } = values;
-  const all = secure ? secureAttackNames : attackNames;
-  const names = only === undefined ? all : [only];
-  if (!names.every((name) => all.includes(name))) {
-    throw new UsageError(`--only: expected one of ${all.join(", ")}`);
+  const known = secure ? secureAttackNames : attackNames;
+  const names = only === undefined ? known : [only];
+  if (!names.every((name) => known.includes(name))) {
+    throw new UsageError(`--only: expected one of ${known.join(", ")}`);
   }
   const waits = (secure ? secureWaits : requestNames)
     .map((name) => `${name}, ms`);
@@ -201,8 +206,9 @@ async function main(args: readonly string[]): Promise<void> {
       ["attack", "connections left", ...waits],
       (name) => attack(name, duration),
     );
-  console.log("Of each wait the median and the longest.\n");
-  console.log(text);
+  const all = `Of each wait the median and the longest.\n\n${text}`;
+  console.log(all);
+  if (write) await replaceSection("secure-attacks", all);
 }
 
 if (import.meta.main) await runProgram(withHelp(HELP, main));

@@ -35,6 +35,8 @@ export interface Victim {
 
 /** An attack that never gets through the handshake. */
 interface BareAttack {
+  /** What it is, for a table. */
+  readonly what: string;
   /** Connections. */
   readonly connections: number;
   /** Addresses that they come from. */
@@ -45,6 +47,8 @@ interface BareAttack {
 
 /** An attack by devices that authenticated. */
 interface DeviceAttack {
+  /** What it is, for a table. */
+  readonly what: string;
   /** Connections. */
   readonly connections: number;
   /** Accounts that they belong to. */
@@ -132,13 +136,20 @@ const drain: DeviceAttack["act"] = async (peer, { account, device }) => {
 };
 
 const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
-  "none": { connections: 0, addresses: 1, bare: () => Promise.resolve() },
+  "none": {
+    what: "none",
+    connections: 0,
+    addresses: 1,
+    bare: () => Promise.resolve(),
+  },
   "silent-handshakes": {
+    what: "1,000 handshakes that never begin, from 50 addresses",
     connections: 1000,
     addresses: 50,
     bare: again(() => Promise.resolve()),
   },
   "slow-handshakes": {
+    what: "500 handshakes, a byte a second",
     connections: 500,
     addresses: 50,
     bare: again(async (conn, hello) => {
@@ -149,6 +160,7 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
     }),
   },
   "handshake-flood": {
+    what: "200 that begin handshakes again and again, from 50 addresses",
     connections: 200,
     addresses: 50,
     bare: again(async (conn, hello) => {
@@ -158,6 +170,7 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
     }),
   },
   "handshake-flood-one-address": {
+    what: "50 that do, from one address",
     connections: 50,
     addresses: 1,
     bare: again(async (conn, hello) => {
@@ -167,11 +180,13 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
     }),
   },
   "key-updates": {
+    what: "8 connections that update their keys again and again",
     connections: 8,
     addresses: 1,
     bare: (line) => floodKeyUpdates(line),
   },
   "slow-sends": {
+    what: "100 sends of 16 MiB, of which 1 KiB comes each second",
     connections: 100,
     accounts: 1,
     async act(peer, victim) {
@@ -183,21 +198,44 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
       }
     },
   },
-  "look-ups": { connections: 64, accounts: 1, act: devour(lookUp) },
-  "unread-look-ups": { connections: 64, accounts: 1, act: flood(lookUp) },
-  "sends": { connections: 64, accounts: 64, act: devour(sendOf(KIB), true) },
+  "look-ups": {
+    what: "64 connections of one device that look up",
+    connections: 64,
+    accounts: 1,
+    act: devour(lookUp),
+  },
+  "unread-look-ups": {
+    what: "64 that do, and don't read",
+    connections: 64,
+    accounts: 1,
+    act: flood(lookUp),
+  },
+  "sends": {
+    what: "64 devices that send",
+    connections: 64,
+    accounts: 64,
+    act: devour(sendOf(KIB), true),
+  },
   "sends-one-device": {
+    what: "64 connections of one device that send",
     connections: 64,
     accounts: 1,
     act: devour(sendOf(KIB), true),
   },
   "unread-sends": {
+    what: "64 connections of one device that send and don't read",
     connections: 64,
     accounts: 1,
     act: flood(sendOf(KIB), true),
   },
-  "claims": { connections: 64, accounts: 64, act: drain },
+  "claims": {
+    what: "64 devices that claim one account's packages, until none are left",
+    connections: 64,
+    accounts: 64,
+    act: drain,
+  },
   "waits": {
+    what: "100 connections that wait",
     connections: 100,
     accounts: 1,
     async act(peer) {
@@ -211,6 +249,11 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
 
 /** The attacks' names; the first is none, to compare with. */
 export const secureAttackNames: readonly string[] = Object.keys(attacks);
+
+/** What an attack is, for a table. */
+export function whatSecureAttackIs(name: string): string {
+  return attacks[name]?.what ?? name;
+}
 
 /** What a client of this runtime begins a handshake with. */
 async function recordHello(key: Uint8Array): Promise<Uint8Array> {

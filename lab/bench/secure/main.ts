@@ -38,6 +38,8 @@ import {
   type Row,
   rowsOf,
   rowsTable,
+  type SendsAt,
+  sendsFinding,
 } from "./tables.ts";
 
 /** What can be measured. */
@@ -52,7 +54,7 @@ const parts = [
 const flags = {
   rounds: valueFlag(
     "N",
-    "runs of each measurement (default: 3)",
+    "runs of each measurement, of sends twice as many and\none (default: 3)",
     numberFrom(1, Number.MAX_SAFE_INTEGER),
   ),
   seconds: valueFlag("N", "how long one takes (default: 3)", decimalFrom(0.1)),
@@ -80,6 +82,8 @@ Usage: deno task bench:secure [flags]
 
 ${flagsHelp(flags, 15)}`;
 
+/** Connections that send, for the plot. */
+const SENDERS = [1, 4, 16, 64, 256];
 /** Idle connections of which memory is measured. */
 const IDLE = 2000;
 /** Messages whose arrival is measured. */
@@ -108,10 +112,11 @@ async function main(args: readonly string[]): Promise<void> {
     const repeated = async <T>(
       part: typeof parts[number],
       measure: () => Promise<T>,
+      times = rounds,
     ): Promise<T[]> => {
       const all: T[] = [];
-      for (let round = 1; has(part) && round <= rounds; round++) {
-        console.error(`${part}: round ${round} of ${rounds}`);
+      for (let round = 1; has(part) && round <= times; round++) {
+        console.error(`${part}: round ${round} of ${times}`);
         all.push(await measure());
       }
       return all;
@@ -119,7 +124,15 @@ async function main(args: readonly string[]): Promise<void> {
     const sends = await repeated(
       "sends",
       () => measureSendRound(contestants, seconds),
+      // The disk's speed changes from one to the next.
+      2 * rounds + 1,
     );
+    const sendsAt: SendsAt[] = [];
+    for (const connections of has("sends") ? SENDERS : []) {
+      console.error(`sends: ${connections} connections`);
+      const round = await measureSendRound(contestants, seconds, connections);
+      sendsAt.push({ connections, ...round });
+    }
     const memory = await repeated(
       "memory",
       () => measureMemory(contestants, Math.min(IDLE, waiting)),
@@ -138,7 +151,10 @@ async function main(args: readonly string[]): Promise<void> {
       ? await sharedArrivals(Math.min(SHARED, waiting))
       : undefined;
     const rows: Row[] = rowsOf({ sends, memory, handshakes, arrivals, shared });
-    const findings = arrivals.length > 1 ? [arrivalsFinding(arrivals)] : [];
+    const findings = [
+      ...sendsAt.length > 0 ? [sendsFinding(sendsAt)] : [],
+      ...arrivals.length > 1 ? [arrivalsFinding(arrivals)] : [],
+    ];
     const text = [
       `${machine}, rounds: ${rounds}`,
       rowsTable(rows),

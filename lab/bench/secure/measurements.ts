@@ -48,18 +48,19 @@ export interface SendRound {
   secure: Sends;
 }
 
-/** Durable sends at 64 connections, one in flight on each. */
+/** Durable sends at so many connections, one in flight on each. */
 export async function measureSendRound(
   contestants: Contestants,
   seconds: number,
+  connections = CONNECTIONS,
 ): Promise<SendRound> {
   const template = contestants.seed("few", { users: USERS });
-  const load = { connections: CONNECTIONS, frames: texts() };
+  const load = { connections, frames: texts() };
   const legacy = await contestants.measure(template, load, { seconds }, {
     warmUp: { seconds: STEADY },
   });
-  const secure = await withRelay(contestants, CONNECTIONS, async (load) => {
-    await load.ask("open", { connections: CONNECTIONS });
+  const secure = await withRelay(contestants, connections, async (load) => {
+    await load.ask("open", { connections });
     await load.ask("sends", { seconds: STEADY });
     return await load.ask<Sends>("sends", { seconds });
   });

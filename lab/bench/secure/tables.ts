@@ -27,6 +27,11 @@ export interface ArrivalsAt extends ArrivalRound {
   waiting: number;
 }
 
+/** Sends at so many connections. */
+export interface SendsAt extends SendRound {
+  connections: number;
+}
+
 /** Least ratio of secure sends to legacy ones. */
 const SENDS = 0.7;
 /** Most KiB of an authenticated connection above a legacy one. */
@@ -157,5 +162,25 @@ export function arrivalsFinding(all: readonly ArrivalsAt[]): Finding {
     x: { label: "clients that wait", log: true },
     y: { label: "ms" },
     series: [line("half of the messages", "p50"), line("95 of 100", "p95")],
+  };
+}
+
+/** Sends by those who send, to be drawn. */
+export function sendsFinding(all: readonly SendsAt[]): Finding {
+  const line = (label: string, rate: (round: SendRound) => number) => ({
+    label,
+    points: all.map((at) => [at.connections, rate(at)] as const),
+  });
+  return {
+    name: "sends",
+    title: "Durable sends on both ports",
+    note:
+      "One request in flight on each connection; SQLite; load and relay share the machine.",
+    x: { label: "connections", log: true },
+    y: { label: "a second" },
+    series: [
+      line("legacy", ({ legacy }) => legacy),
+      line("secure", ({ secure }) => secure.rate),
+    ],
   };
 }
