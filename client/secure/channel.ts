@@ -74,10 +74,13 @@ export async function startChannel(
   try {
     // A request goes out behind the handshake's last bytes, which aren't acknowledged yet.
     conn.setNoDelay(true);
-    const channel = await Deno.startTls(conn, {
+    const starting = Deno.startTls(conn, {
       hostname: RELAY_HOST_NAME,
       caCerts: keys.map(trustAnchor),
     });
+    // It has taken the connection, and closes it where it fails.
+    close = () => {};
+    const channel = await starting;
     close = () => channel.close();
     await channel.handshake();
     return channel;

@@ -81,5 +81,8 @@ async function once(
 /** Whether an error says that a connection broke. */
 function isBroken(error: unknown): boolean {
   return error instanceof Ended || isTlsBreak(error) ||
-    hasCode(error, "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE");
+    hasCode(
+      error,
+      ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ENOTCONN", "EPIPE"],
+    );
 }

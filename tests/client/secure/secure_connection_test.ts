@@ -1,7 +1,9 @@
 /** Connections to secure ports, and links that make them anew (sections 2, 4 and 5 of docs/secure.md). */
 
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { assertEquals, assertRejects } from "@std/assert";
 import { ConnectionError } from "../../../client/mod.ts";
+import { startChannel } from "../../../client/secure/channel.ts";
 import { RefusedError } from "../../../client/secure/refused_error.ts";
 import { SecureConnection } from "../../../client/secure/secure_connection.ts";
 import {
@@ -12,6 +14,7 @@ import { SecureRelays } from "../../../client/secure/secure_link.ts";
 import { SecureSession } from "../../../client/secure/secure_session.ts";
 import { registerAccount } from "../../../client/secure/secure_registration.ts";
 import { MemoryStore } from "../../../server/mod.ts";
+import { generateSigningKey } from "../../../shared/secure/ed25519.ts";
 import { RefusalReason } from "../../../shared/secure/secure_protocol.ts";
 import type { RelayLine } from "../../../shared/secure/relay_line.ts";
 import { formatAddress } from "../../../shared/folder/info_files.ts";
@@ -144,5 +147,35 @@ testWith(
       `${formatAddress(two.line)} isn't a relay of this folder any more`,
     );
     (await relays.connect()).close();
+  },
+);
+
+testWith(
+  LOOPBACK,
+  "a connection that is reset before the handshake is a broken one",
+  async () => {
+    const { publicKey } = await generateSigningKey();
+    const accepted = Promise.withResolvers<Socket>();
+    const server = createServer((socket) => accepted.resolve(socket));
+    const listening = Promise.withResolvers<void>();
+    server.listen(0, "127.0.0.1", () => listening.resolve());
+    await listening.promise;
+    const { port } = server.address() as AddressInfo;
+    const address = { hostname: "127.0.0.1", port };
+    try {
+      const conn = await Deno.connect(address);
+      const socket = await accepted.promise;
+      const reset = Promise.withResolvers<void>();
+      socket.on("close", () => reset.resolve());
+      socket.resetAndDestroy();
+      await reset.promise;
+      await assertRejects(
+        () => startChannel({ conn, address }, [publicKey]),
+        ConnectionError,
+        "The handshake with",
+      );
+    } finally {
+      server.close();
+    }
   },
 );
