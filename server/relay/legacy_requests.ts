@@ -149,7 +149,8 @@ export class LegacyRequests extends RequestStream<LegacyRequest> {
     }
     this.awaits = "nothing";
     const watch = connection.observe(code, size);
-    const { payload, release } = await this.takePayload(size, REQUEST_OVERHEAD);
+    const taken = this.takePayload(size, REQUEST_OVERHEAD);
+    const { payload, release } = taken instanceof Promise ? await taken : taken;
     this.#blockEnd = source.consumed + blockPadding(source.consumed - start);
     if (isZeroNext(source)) await this.#skipPadding();
     const padded = this.#isPadded;

@@ -15,6 +15,12 @@ export const END = { done: true, value: undefined } as const;
  */
 type Awaited = "request" | "interruption" | "rest" | "nothing";
 
+/** A payload, and what gives its memory back. */
+interface Payload {
+  readonly payload: Uint8Array;
+  readonly release: Release;
+}
+
 /**
  * The requests of one connection, in order. It owns the bytes that arrive, and
  * the memory for them. How requests are framed is the protocol's.
@@ -147,17 +153,19 @@ export abstract class RequestStream<R>
    *
    * @param overhead bytes that the request counts for beside it
    */
-  protected async takePayload(
+  protected takePayload(
     size: number,
     overhead: number,
-  ): Promise<{ payload: Uint8Array; release: Release }> {
+  ): Payload | Promise<Payload> {
     // Where the buffer itself is handed out, its memory goes with it.
     const room = this.source.givesBuffer(size)
       ? undefined
       : this.#memory.payload(size, overhead);
-    const reserved = room instanceof Promise ? await room : room;
-    const payload = this.source.takeArrived(size);
-    return { payload, release: reserved ?? this.#memory.takeGiven() };
+    const take = (reserved: Release | undefined) => {
+      const payload = this.source.takeArrived(size);
+      return { payload, release: reserved ?? this.#memory.takeGiven() };
+    };
+    return room instanceof Promise ? room.then(take) : take(room);
   }
 
   /** Nothing is waited for any more. */

@@ -7,6 +7,7 @@ import type { RequestMemory } from "../relay/limits/connection_memory.ts";
 import { ConnectionEndedError } from "../relay/limits/memory_budget.ts";
 import type { Handle } from "../relay/protocol.ts";
 import type { Response } from "../relay/response.ts";
+import type { RequestWatch } from "../relay/watcher.ts";
 import { OutcomeUnknownError, StoreBrokenError } from "../store/store.ts";
 import type {
   SecureContext,
@@ -77,11 +78,7 @@ export class SecureDispatcher {
       };
       // A request that may be held keeps no memory.
       if (kind === "fetch") request.release();
-      return async () => {
-        const response = await this.#handle(kind, payload, context);
-        watch?.ended(response.outcome);
-        return response;
-      };
+      return () => this.#handle(kind, payload, context, watch);
     } catch (error) {
       if (error instanceof FormatError) return refusing("bad_format");
       return () => {
@@ -96,13 +93,17 @@ export class SecureDispatcher {
     kind: SecureRequestKind,
     payload: unknown,
     context: SecureContext,
+    watch: RequestWatch | undefined,
   ): Promise<Response> {
+    let response: Response;
     try {
       const handler = secureHandlers[kind] as SecureHandler<SecureRequestKind>;
-      return await handler(payload as never, context);
+      response = await handler(payload as never, context);
     } catch (error) {
-      return this.#fail(error);
+      response = this.#fail(error);
     }
+    watch?.ended(response.outcome);
+    return response;
   }
 
   #fail(error: unknown): Response {

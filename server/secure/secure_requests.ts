@@ -83,7 +83,11 @@ export class SecureRequests extends RequestStream<SecureRequest> {
     const { source } = this;
     this.awaits = "rest";
     this.stall.restart(source.consumed);
-    if (!(await source.has(REQUEST_HEADER_SIZE))) return undefined;
+    // What has arrived needs no promise, as for most requests.
+    if (
+      source.buffered < REQUEST_HEADER_SIZE &&
+      !(await source.has(REQUEST_HEADER_SIZE))
+    ) return undefined;
     const bytes = source.takeArrived(REQUEST_HEADER_SIZE);
     const { clientId, code, payloadSize } = requestHeader.decode(bytes, true);
     const kind = secureRequestKind(code);
@@ -97,13 +101,13 @@ export class SecureRequests extends RequestStream<SecureRequest> {
       this.awaits = "nothing";
       return isAll ? new Request(clientId, { refusal }) : undefined;
     }
-    if (!(await source.has(payloadSize))) return undefined;
+    if (source.buffered < payloadSize && !(await source.has(payloadSize))) {
+      return undefined;
+    }
     this.awaits = "nothing";
     const watch = this.#connection.observe(code, payloadSize);
-    const { payload, release } = await this.takePayload(
-      payloadSize,
-      REQUEST_OVERHEAD,
-    );
+    const taken = this.takePayload(payloadSize, REQUEST_OVERHEAD);
+    const { payload, release } = taken instanceof Promise ? await taken : taken;
     const sharesCommit = kind === "send" || kind === "sendLegacy";
     const parts = { kind, sharesCommit, watch, payload, release };
     return new Request(clientId, parts);

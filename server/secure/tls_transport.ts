@@ -87,27 +87,39 @@ export class TlsTransport implements Transport {
 
   /** Reads bytes. @throws {Error} where the connection breaks, or was closed */
   read(into: Uint8Array): Promise<number | null> {
-    return this.#inTurn(() => this.#conn.read(into));
+    const turn = this.#turn();
+    return turn === undefined
+      ? this.#conn.read(into)
+      : turn.then(() => this.#conn.read(into));
   }
 
   /** Writes bytes. @throws {Error} where the connection breaks, or was closed */
   write(bytes: Uint8Array): Promise<number> {
-    return this.#inTurn(() => this.#lastWrite = this.#conn.write(bytes));
+    const turn = this.#turn();
+    return turn === undefined
+      ? this.#lastWrite = this.#conn.write(bytes)
+      : turn.then(() => this.#lastWrite = this.#conn.write(bytes));
   }
 
   /** Ends the relay's side. @throws {Error} where the connection breaks, or was closed */
-  closeWrite(): Promise<void> {
-    return this.#inTurn(() => this.#lastWrite = this.#conn.closeWrite());
+  async closeWrite(): Promise<void> {
+    await this.#turn();
+    await (this.#lastWrite = this.#conn.closeWrite());
   }
 
-  /** Begins at once, or in the next turn. */
-  #inTurn<T>(begin: () => Promise<T>): Promise<T> {
-    const waiting = this.#turns.wait();
-    const beginOpen = () => {
-      if (!this.#isClosed) return begin();
-      throw new Deno.errors.Interrupted("The connection is closed");
-    };
-    return waiting === undefined ? beginOpen() : waiting.then(beginOpen);
+  /**
+   * The turn in which something may begin; undefined for this one.
+   *
+   * @throws {Error} where it was closed, also by then
+   */
+  #turn(): Promise<void> | undefined {
+    this.#refuseClosed();
+    return this.#turns.wait()?.then(() => this.#refuseClosed());
+  }
+
+  #refuseClosed(): void {
+    if (!this.#isClosed) return;
+    throw new Deno.errors.Interrupted("The connection is closed");
   }
 
   /** Ends it for the relay at once. */

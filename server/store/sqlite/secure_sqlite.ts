@@ -170,14 +170,16 @@ export class SqliteSecureStore implements SecureStore {
     quota: Quota,
     now: Date,
   ): Promise<SendingResult> {
-    const envelopes = sending.envelopes.map(({ device, content }) => ({
-      device,
-      size: content.length,
-    }));
+    const envelopes = [];
+    const contents = [];
+    for (const { device, content } of sending.envelopes) {
+      envelopes.push({ device, size: content.length });
+      contents.push(content);
+    }
     const result = await this.#write(
       sendEnvelopes,
       { ...sending, envelopes, quota, at: now.getTime() },
-      ...sending.envelopes.map(({ content }) => content),
+      ...contents,
     );
     if ("wasTaken" in result && !result.wasTaken) {
       for (const { device } of envelopes) this.wake(device);
