@@ -81,8 +81,6 @@ async function once(
 /** Whether an error says that a connection broke. */
 function isBroken(error: unknown): boolean {
   return error instanceof Ended || isTlsBreak(error) ||
-    hasCode(
-      error,
-      ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ENOTCONN", "EPIPE"],
-    );
+    hasCode(error, "ECONNREFUSED", "ECONNRESET", "ECONNABORTED") ||
+    hasCode(error, "ENOTCONN", "EPIPE");
 }
