@@ -17,26 +17,35 @@ const NEXT_MAIL = quickSql(`SELECT Device, Seq,
     FROM mail WHERE (Device, Seq) > ($1::bytea, $2::bigint)
     ORDER BY Device, Seq LIMIT $3`);
 
+// A sending that was stored while its device was removed has no device. EXISTS
+// could be read from a table of all devices, made anew for each look.
 const NEXT_SENDINGS = quickSql(`SELECT Device, Uid,
       State <> ${SendingState.Waits} AND Time <= $4::bigint
+        OR (SELECT Device FROM devices WHERE Device = taken.Device) IS NULL
     FROM taken WHERE (Device, Uid) > ($1::bytea, $2::bytea)
     ORDER BY Device, Uid LIMIT $3`);
 
-// The device keeps the highest count of what is forgotten.
-const FORGET = sql(`WITH gone AS MATERIALIZED (
-    DELETE FROM taken AS t USING (
-      SELECT ${idAt("$1", "2 * n - 1")} AS device, ${idAt("$1", "2 * n")} AS uid
-      FROM generate_series(1, $2::int) AS n
-    ) AS s WHERE t.Device = s.device AND t.Uid = s.uid
+// The device keeps the highest count of what is forgotten. Rows are locked in
+// the order of `dropMail`: relays wait for each other and never in a ring.
+const FORGET = sql(`WITH due AS MATERIALIZED (
+    SELECT ${idAt("$1", "2 * n - 1")} AS device, ${idAt("$1", "2 * n")} AS uid
+    FROM generate_series(1, $2::int) AS n
+  ), owners AS MATERIALIZED (
+    SELECT Device FROM devices WHERE Device IN (SELECT device FROM due)
+    ORDER BY Device FOR UPDATE
+  ), sendings AS MATERIALIZED (
+    SELECT t.Device, t.Uid FROM due JOIN taken AS t
+      ON t.Device = due.device AND t.Uid = due.uid
+    WHERE (SELECT count(*) FROM owners) >= 0
+    ORDER BY t.Device, t.Uid FOR UPDATE OF t
+  ), gone AS MATERIALIZED (
+    DELETE FROM taken AS t USING sendings AS s
+    WHERE t.Device = s.Device AND t.Uid = s.Uid
     RETURNING t.Device, t.Count
-  ), highest AS MATERIALIZED (
-    SELECT d.Device, g.count FROM (
-      SELECT Device, max(Count) AS count FROM gone GROUP BY Device
-    ) AS g JOIN devices AS d ON d.Device = g.Device AND d.Count < g.count
-    ORDER BY d.Device FOR UPDATE OF d
   ), raised AS (
-    UPDATE devices SET Count = greatest(devices.Count, h.count)
-    FROM highest AS h WHERE devices.Device = h.Device
+    UPDATE devices SET Count = g.count
+    FROM (SELECT Device, max(Count) AS count FROM gone GROUP BY Device) AS g
+    WHERE devices.Device = g.Device AND devices.Count < g.count
   )
   SELECT count(*) FROM gone`);
 

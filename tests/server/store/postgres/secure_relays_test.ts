@@ -149,6 +149,62 @@ sharedTest(
   },
 );
 
+const hex = (bytes: Uint8Array) => `'\\x${bytes.toHex()}'::bytea`;
+
+const HOLDS =
+  "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+const isWaitedFor = "EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)";
+
+/** SQL that locks anna's device until a condition holds, and does something then. */
+function holding(condition: string, then = ""): string {
+  return `DO $$ BEGIN
+    PERFORM 1 FROM devices WHERE Device = ${hex(anna.device)} FOR UPDATE;
+    WHILE NOT ${condition} LOOP PERFORM pg_sleep(0.01); END LOOP;
+    ${then}
+  END $$`;
+}
+
+sharedTest(
+  "a sending is forgotten in the order in which mail is deleted",
+  async (first, second, { cluster, url }) => {
+    const sending = sendingOf(anna, ben);
+    await first.secure.send(sending, NO_QUOTA, NOW);
+    await first.secure.acknowledge(ben.device, 1 as Seq, NOW);
+    const then = "PERFORM 1 FROM taken FOR UPDATE NOWAIT;";
+    const held = cluster.sql(holding(isWaitedFor, then), url);
+    await until("a lock", async () => await cluster.sql(HOLDS) === "1");
+    assertEquals(await second.secure.expire(0, 9, NOW), 1);
+    await held;
+    assertEquals(
+      await cluster.sql("SELECT max(Count) FROM devices", url),
+      `${sending.count}`,
+    );
+  },
+);
+
+sharedTest(
+  "a sending of a device that leaves meanwhile is forgotten",
+  async (first, second, { cluster, url }) => {
+    const hasLeft = `EXISTS (SELECT 1 FROM devices WHERE Device = ${
+      hex(cora.device)
+    })`;
+    const held = cluster.sql(holding(hasLeft), url);
+    await until("a lock", async () => await cluster.sql(HOLDS) === "1");
+    const sent = first.secure.send(sendingOf(ben, anna), NO_QUOTA, NOW);
+    const waits = `SELECT ${isWaitedFor}`;
+    await until("a sending", async () => await cluster.sql(waits) === "t");
+    const record = recordOf(ben, 2, [cora.device]);
+    const { bytes } = recordOf(ben);
+    assert(await second.secure.replaceRecord(record, bytes, NOW));
+    await Promise.all([held, sent]);
+    const count = "SELECT count(*) FROM taken";
+    assertEquals(await cluster.sql(count, url), "1");
+    assertEquals(await second.secure.expire(60_000, 9, NOW), 1);
+    assertEquals(await cluster.sql(count, url), "0");
+    assertEquals(await second.secure.countMail(), 1);
+  },
+);
+
 /** The tables of version 4, with a user and its message. */
 const VERSION_4 = `
 CREATE TABLE relay (Name TEXT PRIMARY KEY, Value BIGINT NOT NULL);
@@ -166,8 +222,6 @@ CREATE TABLE messages (ToClient BYTEA NOT NULL, ID BIGINT NOT NULL,
 CREATE TABLE parts (ToClient BYTEA NOT NULL, ID BIGINT NOT NULL,
   Part INTEGER NOT NULL, Content BYTEA NOT NULL, PRIMARY KEY (ToClient, ID, Part));
 INSERT INTO relay (Name, Value) VALUES ('schema', 4), ('removals', 0)`;
-
-const hex = (bytes: Uint8Array) => `'\\x${bytes.toHex()}'::bytea`;
 
 /** How a relay of version 4 stores a message: only where the recipient has an inbox. */
 const SEND_4 = `WITH inbox AS (
