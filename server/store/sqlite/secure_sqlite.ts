@@ -45,6 +45,8 @@ import { registerAccount } from "./writer/secure/commands/register_account.ts";
 import { replaceRecord } from "./writer/secure/commands/replace_record.ts";
 import { sendEnvelopes } from "./writer/secure/commands/send_envelopes.ts";
 import { sendToLegacy } from "./writer/secure/commands/send_to_legacy.ts";
+import type { Step } from "./writer/secure/step.ts";
+import type { StoreCommand } from "./writer/store_command.ts";
 import type { CommandWriter } from "./writer/writer_link.ts";
 
 /** Devices that are cached, some 50 MB. */
@@ -144,7 +146,7 @@ export class SqliteSecureStore implements SecureStore {
   ): Promise<boolean> {
     const at = now.getTime();
     try {
-      return await this.#write(replaceRecord, { record, previous, at });
+      return await this.#inSteps(replaceRecord, { record, previous, at });
     } finally {
       this.dropDevices();
     }
@@ -246,11 +248,7 @@ export class SqliteSecureStore implements SecureStore {
 
   async deleteAccount(account: AccountId): Promise<boolean> {
     try {
-      for (;;) {
-        const at = Date.now();
-        const step = await this.#write(deleteAccount, { account, at });
-        if (!step.isUnfinished) return step.isClosed;
-      }
+      return await this.#inSteps(deleteAccount, { account, at: Date.now() });
     } finally {
       this.dropDevices();
     }
@@ -262,6 +260,17 @@ export class SqliteSecureStore implements SecureStore {
 
   countMail(): Promise<number> {
     return this.#write(countMail, undefined);
+  }
+
+  /** Gives a command until its last step; returns whether it was carried out. */
+  async #inSteps<T>(
+    command: StoreCommand<T, Step>,
+    argument: T,
+  ): Promise<boolean> {
+    for (;;) {
+      const step = await this.#write(command, argument);
+      if (!step.isUnfinished) return step.isDone;
+    }
   }
 }
 

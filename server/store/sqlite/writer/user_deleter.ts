@@ -2,7 +2,7 @@ import type { Database } from "@db/sqlite";
 import { MessageDeleter } from "./message_deleter.ts";
 import { AccountDevices } from "./secure/account_devices.ts";
 
-/** Messages that one step deletes at most. */
+/** Messages and sendings that one step deletes at most. */
 const MOST_AT_ONCE = 500;
 
 /** One step of deleting a user. */
@@ -48,24 +48,14 @@ export class UserDeleter {
     const left = MOST_AT_ONCE - messages;
     const isEmptied = this.#messages.waitingFor(id, 1).length === 0;
     const now = Date.now();
-    const mail = isEmptied ? this.#deleteMail(id, left, now) : 0;
-    const isUnfinished = !isEmptied || mail === left;
-    const isDeleted = !isUnfinished && this.#deleteUser(id, now);
-    return { messages, bytes, mail, isUnfinished, isDeleted };
+    const { messages: mail, isDone } = isEmptied
+      ? this.#devices.drop(this.#devices.of(id), now, left)
+      : { messages: 0, isDone: false };
+    const isDeleted = isDone && this.#deleteUser(id);
+    return { messages, bytes, mail, isUnfinished: !isDone, isDeleted };
   }
 
-  #deleteMail(id: Uint8Array, most: number, now: number): number {
-    let mail = 0;
-    for (const device of this.#devices.of(id)) {
-      mail += this.#devices.deleteMail(device, most - mail, now);
-    }
-    return mail;
-  }
-
-  #deleteUser(id: Uint8Array, now: number): boolean {
-    for (const device of this.#devices.of(id)) {
-      this.#devices.delete(device, now);
-    }
+  #deleteUser(id: Uint8Array): boolean {
     this.#statements.profile.run(id);
     this.#statements.activity.run(id);
     return this.#statements.account.run(id) > 0;

@@ -3,12 +3,15 @@
 import { assertEquals } from "@std/assert";
 import { Database } from "@db/sqlite";
 import { openSqliteStore, type Store } from "../../../../server/mod.ts";
+import { firstValue } from "../../../../server/store/sqlite/schema.ts";
 import { temporaryFolder } from "../../../../lab/harness/resources.ts";
 import {
   anna,
   ben,
+  deviceOf,
   NOW,
   profileOf,
+  recordOf,
   sendingOf,
 } from "../../../support/stores/secure_accounts.ts";
 import { FILES, testWith } from "../../../support/test_with.ts";
@@ -139,25 +142,49 @@ testWith(
     }),
 );
 
-testWith(
-  FILES,
-  "a device leaves with its sendings, sorted or not",
-  () =>
-    withStore(async (store, reopen) => {
-      await Promise.all(
-        Array.from({ length: BATCH + 10 }, (_, i) => send(store, i + 1)),
-      );
-      await send(store, 1, ben, anna);
-      await store.secure.deleteAccount(anna.account);
-      let left;
-      store = await reopen((database) => {
-        left = [
-          database.prepare<{ row: number }>("SELECT rowid AS row FROM taken")
-            .all().map(({ row }) => row),
-          sortedOf(database),
-        ];
-      });
-      const row = BATCH + 11;
-      assertEquals(left, [[row], { last: BATCH, sorted: 0 }]);
-    }),
-);
+const leavings: Record<string, (store: Store) => Promise<boolean>> = {
+  "deleted account": (store) => store.secure.deleteAccount(anna.account),
+  "record without it": (store) => {
+    const first = recordOf(anna);
+    const next = recordOf(anna, 2, [deviceOf(0xa9)]);
+    return store.secure.replaceRecord(next, first.bytes, NOW);
+  },
+};
+
+for (const [way, leave] of Object.entries(leavings)) {
+  testWith(
+    FILES,
+    `a device leaves by a ${way} with its mail and sendings, and others go on`,
+    () =>
+      withStore(async (store, reopen) => {
+        const sent = BATCH + 10;
+        const got = 1500;
+        const counts = Array.from({ length: sent }, (_, i) => i + 1);
+        await Promise.all(counts.map((count) => send(store, count)));
+        await Promise.all(
+          counts.slice(0, got).map((count) => send(store, count, ben, anna)),
+        );
+        const ended: string[] = [];
+        await Promise.all([
+          leave(store).then((isDone) => ended.push(`leaves: ${isDone}`)),
+          // As they come in, not at the end.
+          send(store, got + 1, ben, ben).then(() => ended.push("sends")),
+        ]);
+        assertEquals(ended, ["sends", "leaves: true"]);
+        let left;
+        store = await reopen((database) => {
+          const count = (what: string) =>
+            Number(firstValue(database, `SELECT count(*) FROM ${what}`));
+          left = [
+            count("taken WHERE Device = X'" + anna.device.toHex() + "'"),
+            count("taken"),
+            count("mail"),
+            count(`mail WHERE FromDevice = X'${ben.device.toHex()}'`),
+            sortedOf(database),
+          ];
+        });
+        const all = { last: BATCH, sorted: 0 };
+        assertEquals(left, [0, got + 1, sent + 1, 1, all]);
+      }),
+  );
+}

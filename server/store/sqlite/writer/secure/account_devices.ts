@@ -2,8 +2,16 @@ import type { Database } from "@db/sqlite";
 import { SendingState } from "../../../../../shared/secure/secure_protocol.ts";
 import { MailDeleter } from "./mail_deleter.ts";
 
-/** Messages that are deleted at a time. */
-const BATCH = 1000;
+/** Messages and sendings that are deleted in one commit. */
+const MOST_AT_ONCE = 1000;
+
+/** What one step of dropping devices did. */
+export interface Dropped {
+  /** Number of messages deleted in their mailboxes. */
+  messages: number;
+  /** Whether the devices are gone. */
+  isDone: boolean;
+}
 
 /** A device of a record. */
 export interface RecordDeviceRow {
@@ -34,7 +42,7 @@ export class AccountDevices {
       packages: ofDevice("packages"),
       sorted: database.prepare(
         `DELETE FROM taken WHERE rowid IN
-          (SELECT Sending FROM device_sendings WHERE Device = ?)`,
+          (SELECT Sending FROM device_sendings WHERE Device = ? LIMIT ?)`,
       ),
       unsorted: database.prepare(
         `DELETE FROM taken WHERE Device = ? AND
@@ -64,26 +72,32 @@ export class AccountDevices {
   }
 
   /**
-   * Deletes some of a device's messages; their sendings expire.
+   * Deletes some of what devices have: their messages, whose sendings expire, and
+   * what is known of their own sendings. With the last of it the devices go.
    *
-   * @returns how many; fewer than `most` once none is left
+   * @param now milliseconds since 1970
+   * @param most messages and sendings to delete
    */
-  deleteMail(device: Uint8Array, most: number, now: number): number {
-    const found = this.#mail.of(device, most);
-    this.#mail.delete(found, SendingState.Expired, now);
-    return found.length;
-  }
-
-  /** Deletes a device with its mail and packages, and forgets its sendings. */
-  delete(device: Uint8Array, now: number): number {
+  drop(
+    devices: readonly Uint8Array[],
+    now: number,
+    most = MOST_AT_ONCE,
+  ): Dropped {
     let messages = 0;
-    for (let some; (some = this.deleteMail(device, BATCH, now)) > 0;) {
-      messages += some;
+    let left = most;
+    for (const device of devices) {
+      const mail = this.#mail.of(device, left);
+      this.#mail.delete(mail, SendingState.Expired, now);
+      messages += mail.length;
+      left -= mail.length;
+      left -= this.#statements.sorted.run(device, left);
     }
-    this.#statements.packages.run(device);
-    this.#statements.unsorted.run(device);
-    this.#statements.sorted.run(device);
-    this.#statements.device.run(device);
-    return messages;
+    if (left === 0) return { messages, isDone: false };
+    for (const device of devices) {
+      this.#statements.packages.run(device);
+      this.#statements.unsorted.run(device);
+      this.#statements.device.run(device);
+    }
+    return { messages, isDone: true };
   }
 }

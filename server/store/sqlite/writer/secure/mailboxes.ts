@@ -160,11 +160,11 @@ export class Mailboxes {
     this.#accounts.delete(id.toHex());
   }
 
-  /** Drops a device that was deleted with its messages. */
-  dropDevice(device: Uint8Array, messages: number): void {
+  /** Drops devices of which so many messages were deleted. */
+  dropDevices(devices: readonly Uint8Array[], messages: number): void {
     this.#total -= messages;
-    this.#mailboxes.delete(device.toHex());
-    this.#counts.clear();
+    for (const device of devices) this.#mailboxes.delete(device.toHex());
+    if (devices.length > 0) this.#counts.clear();
   }
 
   /** Clears the caches: a transaction was rolled back, or another process has written. */

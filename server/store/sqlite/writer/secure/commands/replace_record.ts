@@ -1,9 +1,10 @@
 import { equals } from "@std/bytes";
 import { record, sizedBytes } from "../../../../../../shared/wire/fields.ts";
 import type { StoredRecord } from "../../../../secure_store.ts";
-import { f64, flag } from "../../fields.ts";
+import { f64 } from "../../fields.ts";
 import type { StoreCommand } from "../../store_command.ts";
 import { AccountDevices } from "../account_devices.ts";
+import { lastStep, type Step, step, UNFINISHED } from "../step.ts";
 import { storedRecord } from "../stored_record.ts";
 
 /** A record in the place of another; the time is in milliseconds since 1970. */
@@ -20,15 +21,18 @@ interface ProfileRow {
   closed: number;
 }
 
-/** Replaces a record that is still the newest; false otherwise. */
-export const replaceRecord: StoreCommand<Replacement, boolean> = {
+/**
+ * Replaces a record if it is still the newest, once all is deleted that the
+ * devices have which the new one drops.
+ */
+export const replaceRecord: StoreCommand<Replacement, Step> = {
   effect: "changes",
   fields: record<Replacement>({
     at: f64,
     previous: sizedBytes,
     record: storedRecord,
   }),
-  result: flag,
+  result: step,
   prepare(database) {
     const devices = new AccountDevices(database);
     const profile = database.prepare<ProfileRow>(
@@ -42,21 +46,24 @@ export const replaceRecord: StoreCommand<Replacement, boolean> = {
     return {
       execute({ record, previous, at }, { mailboxes }) {
         const newest = profile.get(record.account);
-        if (newest === undefined) return false;
-        if (equals(newest.record, record.bytes)) return newest.closed === 0;
-        if (!follows(newest, record, previous)) return false;
+        if (newest === undefined) return lastStep(false);
+        if (equals(newest.record, record.bytes)) {
+          return lastStep(newest.closed === 0);
+        }
+        if (!follows(newest, record, previous)) return lastStep(false);
         const isTheirs = record.devices.every(({ id, signingKey }) => {
           const known = devices.find(id);
           return known === undefined ||
             equals(known.account, record.account) &&
               equals(known.signingKey, signingKey);
         });
-        if (!isTheirs) return false;
-        for (const device of devices.of(record.account)) {
-          const stays = record.devices.some(({ id }) => equals(id, device));
-          if (stays) continue;
-          mailboxes.dropDevice(device, devices.delete(device, at));
-        }
+        if (!isTheirs) return lastStep(false);
+        const dropped = devices.of(record.account).filter((device) =>
+          !record.devices.some(({ id }) => equals(id, device))
+        );
+        const { messages, isDone } = devices.drop(dropped, at);
+        mailboxes.dropDevices(dropped, messages);
+        if (!isDone) return UNFINISHED;
         for (const device of record.devices) {
           if (devices.find(device.id) !== undefined) continue;
           devices.insert(record.account, device, at);
@@ -64,7 +71,7 @@ export const replaceRecord: StoreCommand<Replacement, boolean> = {
         const { identity, version, bytes, account } = record;
         update.run(identity, version, bytes, account);
         mailboxes.dropAccount(account);
-        return true;
+        return lastStep(true);
       },
     };
   },
