@@ -45,6 +45,7 @@ const refused: Readonly<Record<RequestRefusal | ConnectionRefusal, string>> = {
   taken: "A secure account, device or uid that is another's.",
   other_devices:
     "A secure message that isn't for exactly the account's devices.",
+  too_many_devices: "An account record of more than 8 devices.",
   too_often: "A secure request over a limit of its rate.",
   older_version: "An account record that doesn't follow the newest one.",
   closed: "A secure request about an account that was deleted.",

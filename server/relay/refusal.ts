@@ -34,6 +34,7 @@ export const secureRefusals = [
   "not_authenticated",
   "taken",
   "other_devices",
+  "too_many_devices",
   "too_often",
   "older_version",
   "closed",

@@ -14,6 +14,7 @@ export const refusalReasons = {
   taken: RefusalReason.Taken,
   other_devices: RefusalReason.OtherDevices,
   inbox_full: RefusalReason.Full,
+  too_many_devices: RefusalReason.Full,
   ids_used_up: RefusalReason.Full,
   too_large: RefusalReason.TooLarge,
   too_often: RefusalReason.TooOften,

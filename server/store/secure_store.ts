@@ -26,7 +26,7 @@ export const NO_DEVICE: DeviceId = new Uint8Array(
 export const MAIL_OVERHEAD = 69;
 
 /** Bytes of the copies of a legacy message, beside the first one. */
-const MOST_COPIED = 64 * 1024 * 1024;
+const MOST_COPIED = 1024 * 1024;
 
 /**
  * Whether a legacy message has too many bytes for an account of so many devices:

@@ -142,6 +142,7 @@ async function attackSecurely(
     const opened = await attackers.ask<number>("begin", {
       name,
       line: formatRelayLine(line),
+      port: relay.port,
       account: identity.record.account.toHex(),
       device: identity.device.toHex(),
     }, PATIENCE);

@@ -1,7 +1,8 @@
 /**
  * Attacks on a relay's secure port: in the handshake, from many addresses, and
- * behind it, by devices of one address. As a program: `begin` with an attack's
- * name, the relay's line and the user's account, and `standing`.
+ * behind it, by devices of one address, or by legacy clients who write to an
+ * account. As a program: `begin` with an attack's name, the relay's line and
+ * legacy port, and the user's account, and `standing`.
  *
  * @module
  */
@@ -11,7 +12,14 @@ import {
   drawIdentity,
   type SecureIdentity,
 } from "../../harness/secure/identity.ts";
+import { Peer } from "../../harness/peer.ts";
 import { Refused, secureFrame, SecurePeer } from "../../harness/secure/peer.ts";
+import {
+  bindingOf,
+  drawDevice,
+  recordAfter,
+  replacement,
+} from "../../harness/secure/signed_requests.ts";
 import {
   parseRelayLine,
   type RelayLine,
@@ -22,7 +30,8 @@ import {
   drawUid,
   type Seq,
 } from "../../../shared/secure/secure_protocol.ts";
-import { SocketConn } from "../../../kit/raw_connection.ts";
+import { encodeRequest } from "../../../shared/wire/frames.ts";
+import { type Address, SocketConn } from "../../../kit/raw_connection.ts";
 import { serveCommands } from "../relay/child.ts";
 import { renew } from "../secure/sends.ts";
 import { floodKeyUpdates } from "./key_updates.ts";
@@ -55,6 +64,18 @@ interface DeviceAttack {
   readonly accounts: number;
   /** What each of them does. */
   act(peer: SecurePeer, victim: Victim): Promise<unknown>;
+}
+
+/** An attack by legacy clients, who write to an account. */
+interface LegacyAttack {
+  /** What it is, for a table. */
+  readonly what: string;
+  /** Connections. */
+  readonly connections: number;
+  /** Devices of the account. */
+  readonly devices: number;
+  /** Bytes of each message. */
+  readonly size: number;
 }
 
 const KIB = 1024;
@@ -135,7 +156,9 @@ const drain: DeviceAttack["act"] = async (peer, { account, device }) => {
   }
 };
 
-const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
+const attacks: Readonly<
+  Record<string, BareAttack | DeviceAttack | LegacyAttack>
+> = {
   "none": {
     what: "none",
     connections: 0,
@@ -234,6 +257,19 @@ const attacks: Readonly<Record<string, BareAttack | DeviceAttack>> = {
     accounts: 64,
     act: drain,
   },
+  "small-copies": {
+    what: "64 legacy connections that send 100 B to an account of 8 devices",
+    connections: 64,
+    devices: 8,
+    size: 100,
+  },
+  "large-copies": {
+    what: "64 legacy connections that send 146 KiB to an account of 8 devices",
+    connections: 64,
+    devices: 8,
+    // The most that is copied so often.
+    size: 146 * KIB,
+  },
   "waits": {
     what: "100 connections that wait",
     connections: 100,
@@ -279,7 +315,11 @@ class Attackers {
   }
 
   /** Begins an attack; resolves once all connections are open, or were tried. */
-  async begin(name: string, line: RelayLine, victim: Victim): Promise<number> {
+  async begin(
+    name: string,
+    { line, port }: { line: RelayLine; port: number },
+    victim: Victim,
+  ): Promise<number> {
     const attack = attacks[name];
     if (attack === undefined) throw new RangeError(`No attack called ${name}`);
     if ("bare" in attack) {
@@ -288,7 +328,8 @@ class Attackers {
         const from = `127.1.0.${1 + i % attack.addresses}`;
         this.#run(attack.bare(line, from, hello));
       }
-    } else await this.#beginDevices(attack, line, victim);
+    } else if ("devices" in attack) await this.#beginLegacy(attack, line, port);
+    else await this.#beginDevices(attack, line, victim);
     return attack.connections;
   }
 
@@ -317,10 +358,55 @@ class Attackers {
     for (const peer of peers) this.#run(attack.act(peer, victim));
   }
 
+  async #beginLegacy(
+    { connections, devices, size }: LegacyAttack,
+    line: RelayLine,
+    port: number,
+  ): Promise<void> {
+    const identity = await drawIdentity("many-devices");
+    using peer = await SecurePeer.registered(line, identity);
+    const added = await Promise.all(
+      Array.from({ length: devices - 1 }, drawDevice),
+    );
+    const record = await recordAfter(identity.record, identity.identity, {
+      devices: [
+        ...identity.record.devices,
+        ...added.map(({ device }) => device),
+      ],
+    });
+    const keys = added.map(({ signing }) => signing);
+    const consent = await replacement(bindingOf(peer, line), record, keys);
+    await peer.ask("record", consent);
+    const address = { hostname: line.hostname, port };
+    using registering = await Peer.connect(address);
+    const clientId = await registering.register("legacy");
+    const message = {
+      target: record.account,
+      type: 3,
+      content: new Uint8Array(size),
+    } as const;
+    const frame = encodeRequest("sendMessage", message, { clientId });
+    for (let i = 0; i < connections; i++) {
+      this.#run(sendAgain(address, frame));
+    }
+  }
+
   #run(attack: Promise<unknown>): void {
     this.#standing++;
     // The relay's ending of a connection is a defence, and no failure.
     attack.catch(() => {}).finally(() => this.#standing--);
+  }
+}
+
+/** Writes a legacy message again and again, each once the one before is answered. */
+async function sendAgain(
+  address: Address,
+  frame: Uint8Array,
+): Promise<void> {
+  using peer = await Peer.connect(address);
+  for (;;) {
+    await peer.write(frame);
+    if (await peer.responseBytes() === null) return;
   }
 }
 
@@ -348,11 +434,12 @@ if (import.meta.main) {
   const attackers = new Attackers();
   await serveCommands({
     begin(argument) {
-      const { name, line, account, device } = argument as Record<
-        "name" | "line" | "account" | "device",
-        string
-      >;
-      return attackers.begin(name, parseRelayLine(line), {
+      const { name, line, port, account, device } = argument as
+        & Record<"name" | "line" | "account" | "device", string>
+        & {
+          port: number;
+        };
+      return attackers.begin(name, { line: parseRelayLine(line), port }, {
         account: Uint8Array.fromHex(account) as Uint8Array as AccountId,
         device: Uint8Array.fromHex(device) as Uint8Array as DeviceId,
       });

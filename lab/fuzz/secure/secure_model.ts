@@ -25,6 +25,7 @@ const FORM = 1;
 const NOT_AUTHENTICATED = 2;
 const UNKNOWN = 3;
 const TAKEN = 4;
+const FULL = 6;
 const OTHER_DEVICES = 5;
 const TOO_LARGE = 7;
 const TOO_OFTEN = 8;
@@ -35,6 +36,8 @@ const REFUSAL = 4999;
 
 /** Bytes of the largest payload before a 4003 (STA-3). */
 const EARLY = 64 * 1024;
+/** Devices that an account may have. */
+const MOST_DEVICES = 8;
 /** Claims of a device that are answered in a minute, and of an account in an hour. */
 const CLAIMS = 20;
 const SINGLES = 10;
@@ -524,6 +527,7 @@ export class SecureModel {
       ...isNext && record.previous !== hashOf(known.bytes) ? [OLDER] : [],
       ...isConsented ? [] : [TAKEN, FORM],
       ...this.accounts.hasOtherKeys(account, record) ? [TAKEN] : [],
+      ...record.devices.size > MOST_DEVICES ? [FULL] : [],
     ];
   }
 

@@ -14,6 +14,9 @@ import { refuse, refuseForNow, respond } from "../response.ts";
 import { storedRecord } from "../stored_record.ts";
 import type { SecureHandler } from "./handler.ts";
 
+/** Devices that an account may have: each gets a copy of a legacy message. */
+const MOST_DEVICES = 8;
+
 /** How each problem of a record is refused (RPL-1 to RPL-3). */
 const refusals: Readonly<Record<RecordProblem, SecureRefusal>> = {
   "other account": "bad_format",
@@ -52,6 +55,7 @@ export const record: SecureHandler<"record"> = async (
   }
   const problem = await problemBehind(known, next);
   if (problem !== undefined) return refuse(refusals[problem]);
+  if (next.devices.length > MOST_DEVICES) return refuse("too_many_devices");
   if (!(await areNewDevicesSigned(known, next, signatures, greeting))) {
     return refuse("bad_format");
   }

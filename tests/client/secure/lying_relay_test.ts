@@ -36,7 +36,7 @@ import {
   refused,
   told,
 } from "../../support/relays/lying_secure_relay.ts";
-import { recordAfter } from "../../support/secure/signed_requests.ts";
+import { recordAfter } from "../../../lab/harness/secure/signed_requests.ts";
 import {
   LOOPBACK,
   LOOPBACK_AND_FILES,

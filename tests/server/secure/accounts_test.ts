@@ -21,7 +21,6 @@ import {
   SIGNATURE_SIZE,
 } from "../../../shared/secure/secure_protocol.ts";
 import {
-  assertRefused,
   bindingOf,
   deletion,
   drawDevice,
@@ -29,11 +28,13 @@ import {
   registration,
   replacement,
   sending,
-} from "../../support/secure/signed_requests.ts";
+} from "../../../lab/harness/secure/signed_requests.ts";
+import { assertRefused } from "../../support/secure/refusals.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const {
   Form,
+  Full,
   NotAuthenticated,
   OtherDevices,
   Unknown,
@@ -359,6 +360,10 @@ testWith(
     await refused(Taken, { devices: [first, bens] }, anna.identity, [
       second.signing,
     ]);
+    const more = await Promise.all(Array.from({ length: 7 }, drawDevice));
+    const nine = [first, second.device, ...more.map(({ device }) => device)];
+    const keys = more.map(({ signing }) => signing);
+    await refused(Full, { devices: nine }, anna.identity, keys);
     const stranger = await drawIdentity("cora");
     await assertRefused(
       Unknown,

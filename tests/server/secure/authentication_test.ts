@@ -20,11 +20,11 @@ import {
 } from "../../../shared/secure/secure_requests.ts";
 import { ERROR_CODE } from "../../../shared/wire/requests.ts";
 import {
-  assertRefused,
   authentication,
   bindingOf,
   registration,
-} from "../../support/secure/signed_requests.ts";
+} from "../../../lab/harness/secure/signed_requests.ts";
+import { assertRefused } from "../../support/secure/refusals.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const { NotAuthenticated, Unknown, Taken } = RefusalReason;

@@ -20,10 +20,8 @@ import {
 import { refusalCodec } from "../../../shared/secure/secure_requests.ts";
 import { requestHeader } from "../../../shared/wire/frames.ts";
 import { ERROR_CODE } from "../../../shared/wire/requests.ts";
-import {
-  assertRefused,
-  sending,
-} from "../../support/secure/signed_requests.ts";
+import { sending } from "../../../lab/harness/secure/signed_requests.ts";
+import { assertRefused } from "../../support/secure/refusals.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const { Form, TooLarge } = RefusalReason;

@@ -19,10 +19,10 @@ import {
   liftProof,
 } from "../../../shared/secure/signed_bytes.ts";
 import {
-  assertRefused,
   bindingOf,
   registration,
-} from "../../support/secure/signed_requests.ts";
+} from "../../../lab/harness/secure/signed_requests.ts";
+import { assertRefused } from "../../support/secure/refusals.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const { Form, NotAuthenticated, Unknown, Taken } = RefusalReason;

@@ -19,10 +19,8 @@ import {
   SendingTaken,
   type Seq,
 } from "../../../shared/secure/secure_protocol.ts";
-import {
-  assertRefused,
-  sending,
-} from "../../support/secure/signed_requests.ts";
+import { sending } from "../../../lab/harness/secure/signed_requests.ts";
+import { assertRefused } from "../../support/secure/refusals.ts";
 import { LOOPBACK, testWith } from "../../support/test_with.ts";
 
 const { Form, Unknown, Taken, OtherDevices, Full, CountUsed } = RefusalReason;

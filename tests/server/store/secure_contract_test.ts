@@ -525,7 +525,7 @@ function secureContract(kind: StoreKind): void {
     assertEquals(await store.secure.register(profile, NOW), true);
     await enter(store, ben);
     // 64 copies beside the first, each with a byte for the type.
-    const size = 1024 * 1024;
+    const size = 16 * 1024;
     const from = (size: number) =>
       sendLegacy(store, ben.account, anna, new Uint8Array(size));
     assertEquals(await from(size), { refused: "inbox_full" });

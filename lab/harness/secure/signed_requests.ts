@@ -1,8 +1,7 @@
 /** Requests of secure accounts with their signatures, right or wrong. */
 
-import { assertRejects } from "@std/assert";
-import { Refused, type SecurePeer } from "../../../lab/harness/secure/peer.ts";
-import type { SecureIdentity } from "../../../lab/harness/secure/identity.ts";
+import type { SecurePeer } from "./peer.ts";
+import type { SecureIdentity } from "./identity.ts";
 import {
   type AccountRecord,
   type RecordContent,
@@ -17,7 +16,6 @@ import {
 import {
   drawDeviceId,
   drawUid,
-  type RefusalReason,
 } from "../../../shared/secure/secure_protocol.ts";
 import {
   type RegistrationContent,
@@ -116,18 +114,6 @@ export function sending(
     lifetime: 0,
     envelopes: [{ device, content }],
   };
-}
-
-/** Fails unless the relay refuses for the reason. @returns the refusal */
-export async function assertRefused(
-  reason: RefusalReason,
-  response: Promise<unknown>,
-): Promise<Refused> {
-  const refused = await assertRejects(() => response, Refused);
-  if (refused.reason === reason) return refused;
-  throw new Error(
-    `${refused.kind}: expected reason ${reason}, got ${refused.reason}`,
-  );
 }
 
 /** What signatures on a connection are bound to. */
