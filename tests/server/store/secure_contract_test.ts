@@ -653,7 +653,7 @@ function secureContract(kind: StoreKind): void {
         )
       ),
       ...sizes.map((size) =>
-        sendLegacy(store, cora.account, anna, LARGE.subarray(0, size))
+        sendLegacy(store, cora.account, ben, LARGE.subarray(0, size))
       ),
     ]);
     const check = async (device: DeviceId, expected: Uint8Array[]) => {
@@ -674,9 +674,9 @@ function secureContract(kind: StoreKind): void {
     };
     const cut = sizes.map((size) => LARGE.subarray(0, size));
     const legacy = cut.map((content) => concat([bytes(3), content]));
-    await check(anna.device, [bytes(1), ...cut, ...legacy]);
-    const twos = cut.map(() => bytes(2));
-    await check(SECOND, [LARGE, ...twos, ...legacy]);
+    await check(anna.device, [bytes(1), ...cut]);
+    await check(SECOND, [LARGE, ...cut.map(() => bytes(2))]);
+    await check(ben.device, legacy);
     const [large] = await mailOf(store, SECOND);
     assert(large !== undefined);
     await store.secure.acknowledge(SECOND, large.seq, NOW);
